@@ -1,0 +1,99 @@
+#pragma once
+
+#include "twins/codes.hpp"
+#include "twins/mpan.hpp"
+#include "twins/period.hpp"
+
+#include <array>
+#include <cstdint>
+#include <limits>
+#include <string>
+#include <vector>
+
+namespace gridtwin {
+
+/// Position of a transformer in `estate::transformers`.
+struct transformer_index {
+  std::uint32_t value = 0;
+  auto operator<=>(const transformer_index&) const = default;
+};
+/// Position of a feeder in `estate::feeders`.
+struct feeder_index {
+  std::uint32_t value = 0;
+  auto operator<=>(const feeder_index&) const = default;
+};
+/// Position of a connection (a row of meters.csv, a twin) in `estate::connections`.
+struct connection_index {
+  std::uint32_t value = 0;
+  auto operator<=>(const connection_index&) const = default;
+};
+
+enum class market_segment : char { smart = 'S', advanced = 'A', unmetered = 'U' };
+enum class connection_type : char {
+  whole_current = 'W',
+  low_voltage = 'L',
+  high_voltage = 'H',
+  extra_high = 'E',
+  unmetered = 'U'
+};
+
+/// A secondary substation's transformer.
+struct transformer_info {
+  std::string id;
+  std::string name;
+  std::int64_t rating_va = 0;
+  std::int64_t power_factor_ppm = 950'000; ///< millionths
+  char gsp_group = 'A';                    ///< the letter after the underscore: `_A` to `_P` without I and O
+};
+
+/// A low-voltage feeder; its id is unique within its transformer only.
+struct feeder_info {
+  transformer_index transformer;
+  std::string id;
+  std::string name;
+};
+
+/// Half-open range of periods, compared with the start of a period.
+struct period_range {
+  std::int32_t first = std::numeric_limits<std::int32_t>::min(); ///< number of the first period inside
+  std::int32_t end = std::numeric_limits<std::int32_t>::max();   ///< number of the first period after
+  constexpr bool contains(period p) const noexcept { return p.number >= first && p.number < end; }
+  bool operator==(const period_range&) const = default;
+};
+
+/// The range of periods that start in [from_s, to_s).
+constexpr period_range periods_starting_in(std::int64_t from_s, std::int64_t to_s) noexcept {
+  const auto first = [](std::int64_t s) {
+    const std::int64_t up = s >= 0 ? (s + seconds_per_period - 1) / seconds_per_period : s / seconds_per_period;
+    return static_cast<std::int32_t>(up + 1);
+  };
+  return {first(from_s), first(to_s)};
+}
+
+/// A meter at one connection point for one range of time. A meter that moves or changes has several.
+struct connection {
+  gridtwin::mpan mpan;
+  feeder_index feeder;
+  period_range effective;
+  std::array<char, 4> supplier_mpid{};
+  market_segment segment = market_segment::smart;
+  connection_type type = connection_type::whole_current;
+  bool domestic = true;
+  bool energised = true;
+  std::uint8_t quantities = mask_of(quantity::active_import); ///< bits by `mask_of`
+  std::uint32_t source_name = 0; ///< position in `estate::source_names`; 0: readings call it by its MPAN
+};
+
+/// Which meter hangs on which feeder and transformer. Transformers are sorted by id as bytes, feeders by transformer
+/// and id, connections by feeder, MPAN and time; the order is a function of the content alone.
+struct estate {
+  std::vector<transformer_info> transformers;
+  std::vector<feeder_info> feeders;
+  std::vector<connection> connections;
+  std::vector<std::string> source_names{std::string()};
+
+  const feeder_info& feeder_of(const connection& c) const noexcept { return feeders[c.feeder.value]; }
+  transformer_index transformer_of(const connection& c) const noexcept { return feeder_of(c).transformer; }
+};
+
+} // namespace gridtwin

@@ -1,0 +1,42 @@
+#include "twins/mpan.hpp"
+
+#include <array>
+
+namespace gridtwin {
+
+namespace {
+
+constexpr std::size_t length = 13;
+constexpr std::array<int, length - 1> weights{3, 5, 7, 13, 17, 19, 23, 29, 31, 37, 41, 43};
+
+} // namespace
+
+int check_digit(std::uint64_t first_twelve) noexcept {
+  int sum = 0;
+  for (std::size_t i = weights.size(); i-- > 0; first_twelve /= 10)
+    sum += weights[i] * static_cast<int>(first_twelve % 10);
+  return sum % 11 % 10;
+}
+
+std::optional<mpan> parse_mpan(std::string_view text) noexcept {
+  if (text.size() != length)
+    return std::nullopt;
+  std::uint64_t number = 0;
+  for (const char c : text) {
+    if (c < '0' || c > '9')
+      return std::nullopt;
+    number = number * 10 + static_cast<std::uint64_t>(c - '0');
+  }
+  if (check_digit(number / 10) != static_cast<int>(number % 10))
+    return std::nullopt;
+  return mpan{number};
+}
+
+std::string to_string(mpan value) {
+  std::string text(length, '0');
+  for (std::size_t i = length; i-- > 0; value.number /= 10)
+    text[i] = static_cast<char>('0' + value.number % 10);
+  return text;
+}
+
+} // namespace gridtwin
