@@ -162,11 +162,11 @@ std::optional<std::int64_t> parse_fixed(std::string_view text, int decimals) noe
   return value;
 }
 
-std::string format_ratio(unsigned __int128 numerator, unsigned __int128 denominator, int decimals) {
+std::string format_ratio(uint128 numerator, uint128 denominator, int decimals) {
   for (int i = 0; i < decimals; ++i)
     numerator *= 10;
-  unsigned __int128 quotient = numerator / denominator;
-  const unsigned __int128 twice_rest = numerator % denominator * 2;
+  uint128 quotient = numerator / denominator;
+  const uint128 twice_rest = numerator % denominator * 2;
   if (twice_rest > denominator || (twice_rest == denominator && quotient % 2 != 0))
     ++quotient;
   std::string reversed;

@@ -34,7 +34,10 @@ std::optional<parsed_energy> parse_energy(std::string_view text, energy_unit uni
 /// non-negative decimal or finer than that.
 std::optional<std::int64_t> parse_fixed(std::string_view text, int decimals) noexcept;
 
+/// Wide enough for products of energies and scales; an extension of the compilers that we build with.
+__extension__ using uint128 = unsigned __int128;
+
 /// `numerator / denominator` with that many decimals, rounded half to even; both non-negative, denominator above 0.
-std::string format_ratio(unsigned __int128 numerator, unsigned __int128 denominator, int decimals);
+std::string format_ratio(uint128 numerator, uint128 denominator, int decimals);
 
 } // namespace gridtwin

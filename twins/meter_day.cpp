@@ -1,0 +1,102 @@
+#include "twins/meter_day.hpp"
+
+#include <algorithm>
+
+namespace gridtwin {
+
+meter_day::offer_result meter_day::offer(int slot, std::uint16_t version, const content& offered, bool fresh) {
+  const std::uint64_t here = std::uint64_t{1} << slot;
+  const auto place = static_cast<std::size_t>(slot);
+  const bool plain_taken = version == 1 && bit(plain_, slot);
+  const bool fits = is_plain(version, offered);
+  if (!plain_taken && !bit(special_, slot)) { // nothing is known of this half hour, or of this version
+    if (fits) {
+      plain_ |= here;
+      fresh_ |= fresh ? here : 0;
+      wh_[place] = static_cast<std::uint16_t>(offered.wh);
+      return {};
+    }
+  }
+  // How many other contents this key has, and which stood alone.
+  int others = 0;
+  offer_result out;
+  const auto meet = [&](const content& c, bool c_fresh) {
+    if (c == offered)
+      return true;
+    ++others;
+    out.displaced = c;
+    out.displaced_fresh = c_fresh;
+    return false;
+  };
+  if (plain_taken && meet({wh_[place], actual, {}}, bit(fresh_, slot)))
+    return {verdict::duplicate, {}, false};
+  if (exceptions_)
+    for (const exception& e : *exceptions_)
+      if (e.slot == slot && e.version == version && meet(e.content, e.fresh))
+        return {verdict::duplicate, {}, false};
+  if (fits && !plain_taken) {
+    plain_ |= here;
+    fresh_ |= fresh ? here : 0;
+    wh_[place] = static_cast<std::uint16_t>(offered.wh);
+  } else {
+    if (!exceptions_)
+      exceptions_ = std::make_unique<std::vector<exception>>();
+    exceptions_->push_back({version, static_cast<std::uint8_t>(slot), fresh, offered});
+    special_ |= here;
+  }
+  if (others == 0)
+    return {};
+  out.verdict = verdict::conflict;
+  if (others > 1) {
+    out.displaced.reset();
+    out.displaced_fresh = false;
+  }
+  return out;
+}
+
+int meter_day::contents_of(int slot, std::uint16_t version) const noexcept {
+  int found = version == 1 && bit(plain_, slot) ? 1 : 0;
+  if (exceptions_)
+    for (const exception& e : *exceptions_)
+      found += e.slot == slot && e.version == version ? 1 : 0;
+  return found;
+}
+
+std::optional<meter_day::current_value> meter_day::current(int slot) const noexcept {
+  std::optional<current_value> best;
+  if (bit(plain_, slot))
+    best = current_value{1, {wh_[static_cast<std::size_t>(slot)], actual, {}}};
+  if (!bit(special_, slot))
+    return best;
+  bool contradicted = false;
+  for (const exception& e : *exceptions_) {
+    if (e.slot != slot || (best && e.version < best->version))
+      continue;
+    contradicted = best && e.version == best->version;
+    best = current_value{e.version, e.content};
+  }
+  if (contradicted)
+    return std::nullopt;
+  return best;
+}
+
+std::uint32_t meter_day::accepted_versions(int slot) const noexcept {
+  if (!bit(special_, slot))
+    return bit(plain_, slot) ? 1 : 0;
+  std::uint32_t standing = bit(plain_, slot) && contents_of(slot, 1) == 1 ? 1 : 0;
+  for (const exception& e : *exceptions_)
+    standing += e.slot == slot && contents_of(slot, e.version) == 1 ? 1U : 0U;
+  return standing;
+}
+
+std::uint64_t meter_day::current_mask() const noexcept {
+  std::uint64_t mask = plain_ & ~special_;
+  for (std::uint64_t rest = special_; rest != 0; rest &= rest - 1) {
+    const int slot = std::countr_zero(rest);
+    if (current(slot))
+      mask |= std::uint64_t{1} << slot;
+  }
+  return mask;
+}
+
+} // namespace gridtwin
