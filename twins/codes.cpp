@@ -7,7 +7,7 @@ namespace gridtwin {
 namespace {
 
 // DI-083, all 38, in the order of the schema's enumeration by family.
-constexpr std::array<std::string_view, 38> quality_names{
+constexpr std::array<std::string_view, quality_count> quality_names{
   "A",   "E",   "E0",   "E1",   "E2",   "E3",   "E4",   "E5",   "E6",   "E7",   "E8",   "E9",  "ZE",
   "ZE1", "ZE2", "ZE3",  "A1",   "A2",   "A3",   "EA1",  "EA2",  "EA3",  "EA4",  "EA5",  "EA6", "EA7",
   "EA8", "EA9", "EA10", "EA11", "EA12", "EA13", "AAE1", "AAE2", "AAE3", "EAE1", "EAE2", "EAE3"};

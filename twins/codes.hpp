@@ -32,6 +32,7 @@ struct quality {
   std::uint8_t code = 0;
   bool operator==(const quality&) const = default;
 };
+inline constexpr std::size_t quality_count = 38;
 inline constexpr quality actual{0};
 std::string_view name_of(quality q) noexcept;
 std::optional<quality> parse_quality(std::string_view name) noexcept;

@@ -4,6 +4,7 @@
 #include "twins/mpan.hpp"
 #include "twins/period.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <limits>
@@ -95,5 +96,31 @@ struct estate {
   const feeder_info& feeder_of(const connection& c) const noexcept { return feeders[c.feeder.value]; }
   transformer_index transformer_of(const connection& c) const noexcept { return feeder_of(c).transformer; }
 };
+
+/// The connections of one transformer: they stand together in the estate.
+struct connection_range {
+  std::uint32_t first = 0;
+  std::uint32_t count = 0;
+};
+
+inline connection_range connections_of(const estate& e, transformer_index t) {
+  const auto less = [&](const connection& c, transformer_index wanted) { return e.transformer_of(c) < wanted; };
+  const auto first = std::lower_bound(e.connections.begin(), e.connections.end(), t, less);
+  const auto end = std::lower_bound(first, e.connections.end(), transformer_index{t.value + 1}, less);
+  return {static_cast<std::uint32_t>(first - e.connections.begin()), static_cast<std::uint32_t>(end - first)};
+}
+
+/// The feeders of one transformer.
+struct feeder_range {
+  std::uint32_t first = 0;
+  std::uint32_t count = 0;
+};
+
+inline feeder_range feeders_of(const estate& e, transformer_index t) {
+  const auto less = [](const feeder_info& f, transformer_index wanted) { return f.transformer < wanted; };
+  const auto first = std::lower_bound(e.feeders.begin(), e.feeders.end(), t, less);
+  const auto end = std::lower_bound(first, e.feeders.end(), transformer_index{t.value + 1}, less);
+  return {static_cast<std::uint32_t>(first - e.feeders.begin()), static_cast<std::uint32_t>(end - first)};
+}
 
 } // namespace gridtwin

@@ -36,19 +36,20 @@ day_load& operator+=(day_load& sum, const day_load& other) noexcept {
 void add_meter(day_load& sum, const meter_twin& twin, utc_day day) noexcept {
   std::uint64_t reported = 0;
   std::uint64_t estimated = 0;
-  for (const meter_twin::open_day& held : twin.days()) {
-    if (held.day != day)
+  for (const quantity q : quantities_by_name) {
+    const meter_day* const held = (twin.meter().quantities & mask_of(q)) != 0 ? twin.find(day, q) : nullptr;
+    if (held == nullptr)
       continue;
-    std::int64_t half_hour_load::*const total = held.quantity == quantity::active_import   ? &half_hour_load::import_wh
-                                                : held.quantity == quantity::active_export ? &half_hour_load::export_wh
-                                                                                           : nullptr;
-    add_plain(sum, held.readings, total);
-    reported |= held.readings.plain_mask() & ~held.readings.special_mask();
-    for (std::uint64_t rest = held.readings.special_mask(); rest != 0; rest &= rest - 1) {
+    std::int64_t half_hour_load::*const total = q == quantity::active_import   ? &half_hour_load::import_wh
+                                                : q == quantity::active_export ? &half_hour_load::export_wh
+                                                                               : nullptr;
+    add_plain(sum, *held, total);
+    reported |= held->plain_mask() & ~held->special_mask();
+    for (std::uint64_t rest = held->special_mask(); rest != 0; rest &= rest - 1) {
       const int slot = std::countr_zero(rest);
       half_hour_load& cell = sum[static_cast<std::size_t>(slot)];
-      cell.revision += held.readings.accepted_versions(slot);
-      const auto now = held.readings.current(slot);
+      cell.revision += held->accepted_versions(slot);
+      const auto now = held->current(slot);
       if (!now)
         continue;
       if (total != nullptr)

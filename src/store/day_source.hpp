@@ -1,0 +1,26 @@
+#pragma once
+
+#include "src/store/commit.hpp"
+#include "twins/result.hpp"
+
+#include <functional>
+#include <string>
+
+namespace gridtwin {
+
+/// Where a transformer's host finds days that it does not hold in memory. Any thread may call it.
+class day_source {
+public:
+  using take = std::function<void(const stored_reading&, std::uint32_t run)>;
+
+  virtual ~day_source() = default;
+
+  /// Calls `f` for every committed reading of a day, with the run that added it (0: some run before the one under
+  /// way). Returns how many fragments there were.
+  virtual result<std::size_t> load(transformer_number t, utc_day day, const take& f) = 0;
+
+  /// The masks that were stored with a day's summary; empty where there is none.
+  virtual result<std::string> masks(transformer_number t, utc_day day) = 0;
+};
+
+} // namespace gridtwin

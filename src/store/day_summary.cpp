@@ -1,0 +1,119 @@
+#include "src/store/day_summary.hpp"
+
+#include "src/store/bytes.hpp"
+
+#include <algorithm>
+#include <cstring>
+#include <map>
+
+namespace gridtwin {
+
+namespace {
+
+constexpr std::uint64_t quantities_reserved = 16;
+constexpr int mask_bytes = periods_per_day / 8;
+
+/// A feeder's node from its twins' days, which stand in the order of their MPANs.
+std::optional<day_node> hash_feeder(const feeder_info& feeder, std::span<const meter_twin* const> twins, utc_day day,
+                                    quantity q, const estate_key& key) {
+  day_node_builder builder;
+  for (const meter_twin* twin : twins) {
+    const meter_day* const readings = twin->find(day, q);
+    if (readings != nullptr && readings->current_mask() != 0)
+      builder.add_meter(meter_day_hash(key, twin->meter().mpan, day, q, *readings), *readings);
+  }
+  if (builder.empty())
+    return std::nullopt;
+  return builder.build(node_kind::feeder, feeder.id, day, q);
+}
+
+} // namespace
+
+transformer_nodes hash_day(const estate& e, const transformer_twins& t, utc_day day, const estate_key& key) {
+  transformer_nodes nodes;
+  for (const quantity q : quantities_by_name) {
+    day_node_builder builder;
+    for (std::size_t first = 0; first < t.twins.size();) {
+      const feeder_index feeder = t.twins[first]->meter().feeder;
+      std::size_t end = first;
+      while (end < t.twins.size() && t.twins[end]->meter().feeder == feeder)
+        ++end;
+      if (const auto node = hash_feeder(e.feeders[feeder.value], t.twins.subspan(first, end - first), day, q, key))
+        builder.add(*node);
+      first = end;
+    }
+    if (!builder.empty())
+      nodes[index_of(q)] = builder.build(node_kind::transformer, e.transformers[t.transformer.value].id, day, q);
+  }
+  return nodes;
+}
+
+std::string encode_nodes(const transformer_nodes& nodes) {
+  std::string out;
+  byte_writer w(out);
+  for (std::size_t i = 0; i < nodes.size(); ++i) {
+    if (!nodes[i])
+      continue;
+    w.byte(static_cast<std::uint8_t>(i));
+    w.raw({reinterpret_cast<const char*>(nodes[i]->hash.data()), nodes[i]->hash.size()});
+    for (const std::int64_t wh : nodes[i]->wh)
+      w.signed_number(wh);
+    w.number(nodes[i]->meters);
+    w.number(nodes[i]->periods);
+  }
+  return out;
+}
+
+bool decode_nodes(std::string_view bytes, transformer_nodes& nodes) {
+  byte_reader in(bytes);
+  while (!in.at_end()) {
+    const std::uint8_t q = in.byte();
+    const std::string_view hash = in.raw(sizeof(digest));
+    if (!in.ok() || q >= quantity_count)
+      return false;
+    day_node node;
+    std::memcpy(node.hash.data(), hash.data(), hash.size());
+    for (std::int64_t& wh : node.wh)
+      wh = in.signed_number();
+    node.meters = static_cast<std::uint32_t>(in.number());
+    node.periods = in.number();
+    nodes[q] = node;
+  }
+  return in.ok();
+}
+
+std::string encode_masks(const transformer_twins& t, utc_day day) {
+  std::map<std::uint64_t, std::uint64_t> rows; // by slot and quantity
+  for (std::size_t i = 0; i < t.twins.size(); ++i)
+    for (const quantity q : quantities_by_name)
+      if (const meter_day* const readings = t.twins[i]->find(day, q))
+        if (const std::uint64_t mask = readings->current_mask(); mask != 0)
+          rows[t.slots[i].value * quantities_reserved + index_of(q)] = mask;
+  std::string out;
+  byte_writer w(out);
+  std::uint64_t previous = 0;
+  for (const auto& [row, mask] : rows) {
+    w.number(row - previous);
+    for (int b = 0; b < mask_bytes; ++b)
+      w.byte(static_cast<std::uint8_t>(mask >> (8 * b)));
+    previous = row;
+  }
+  return out;
+}
+
+bool decode_masks(std::string_view bytes, const std::function<void(twin_slot, quantity, std::uint64_t)>& f) {
+  byte_reader in(bytes);
+  std::uint64_t row = 0;
+  while (!in.at_end()) {
+    row += in.number();
+    std::uint64_t mask = 0;
+    for (int b = 0; b < mask_bytes; ++b)
+      mask |= std::uint64_t{in.byte()} << (8 * b);
+    if (!in.ok() || row % quantities_reserved >= quantity_count)
+      return false;
+    f({static_cast<std::uint32_t>(row / quantities_reserved)}, static_cast<quantity>(row % quantities_reserved), mask);
+  }
+  return in.ok();
+}
+
+} // namespace gridtwin

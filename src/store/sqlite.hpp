@@ -1,0 +1,67 @@
+#pragma once
+
+#include "twins/result.hpp"
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <string_view>
+
+struct sqlite3;
+struct sqlite3_stmt;
+
+namespace gridtwin {
+
+/// A prepared statement. Bind, step until done, reset; the caller owns the order. Bound texts must outlive the step.
+class sqlite_statement {
+public:
+  explicit sqlite_statement(sqlite3_stmt* handle) noexcept : handle_(handle) {}
+
+  sqlite_statement& bind(int place, std::int64_t value) noexcept;
+  sqlite_statement& bind_blob(int place, std::string_view bytes) noexcept;
+  sqlite_statement& bind_text(int place, std::string_view text) noexcept;
+
+  /// True: a row is there. False: done, or failed; `failed()` tells.
+  bool step() noexcept;
+  bool failed() const noexcept { return failed_; }
+  /// Steps to the end and resets; false if it failed.
+  bool run() noexcept;
+  void reset() noexcept;
+
+  std::int64_t integer(int column) const noexcept;
+  /// Valid until the next step or reset.
+  std::string_view bytes(int column) const noexcept;
+
+private:
+  struct closer {
+    void operator()(sqlite3_stmt* s) const noexcept;
+  };
+  std::unique_ptr<sqlite3_stmt, closer> handle_;
+  bool failed_ = false;
+};
+
+/// A connection to an SQLite file; used by one thread at a time.
+class sqlite_database {
+public:
+  enum class mode { read, write, create };
+
+  static result<sqlite_database> open(const std::filesystem::path& file, mode how);
+
+  /// Runs statements that return nothing.
+  result<void> execute(const char* sql);
+  result<sqlite_statement> prepare(std::string_view sql);
+  std::int64_t changes() const noexcept;
+  std::int64_t last_id() const noexcept;
+  /// What went wrong last, for a person.
+  error failure(std::string_view doing) const;
+
+private:
+  struct closer {
+    void operator()(sqlite3* d) const noexcept;
+  };
+  std::unique_ptr<sqlite3, closer> handle_;
+  std::string file_;
+};
+
+} // namespace gridtwin

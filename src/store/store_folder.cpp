@@ -1,0 +1,156 @@
+#include "src/store/store_folder.hpp"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+namespace gridtwin {
+
+namespace {
+
+constexpr std::int64_t application_id = 0x47545731; // "GTW1": what the file says of itself
+constexpr std::int64_t schema_version = 1;
+
+// Days and transformers are keyed by number: `day << 32 | transformer` keeps a day's rows together, so that readings in
+// order of time touch few pages.
+constexpr const char* schema = R"(
+PRAGMA page_size = 8192;
+PRAGMA journal_mode = WAL;
+PRAGMA application_id = 1196709681;
+PRAGMA user_version = 1;
+BEGIN;
+CREATE TABLE journal(id INTEGER PRIMARY KEY, kind INTEGER NOT NULL, hash BLOB NOT NULL, chain BLOB NOT NULL,
+                     body BLOB NOT NULL);
+CREATE TABLE estates(version INTEGER PRIMARY KEY, hash BLOB NOT NULL, transformers BLOB NOT NULL, feeders BLOB NOT NULL,
+                     meters BLOB NOT NULL);
+CREATE TABLE transformers(number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, slots BLOB NOT NULL);
+CREATE TABLE sources(number INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
+CREATE TABLE runs(number INTEGER PRIMARY KEY, options TEXT NOT NULL);
+CREATE TABLE fragments(id INTEGER PRIMARY KEY, day INTEGER NOT NULL, transformer INTEGER NOT NULL, run INTEGER NOT NULL,
+                       records BLOB NOT NULL, body BLOB NOT NULL);
+CREATE INDEX fragments_by_day ON fragments(day, transformer);
+CREATE TABLE days(key INTEGER PRIMARY KEY, summarised INTEGER NOT NULL, contradicted INTEGER NOT NULL,
+                  loads BLOB NOT NULL);
+CREATE INDEX days_to_summarise ON days(key) WHERE summarised = 0;
+CREATE TABLE summaries(key INTEGER PRIMARY KEY, nodes BLOB NOT NULL, masks BLOB NOT NULL);
+CREATE TABLE gap_counts(transformer INTEGER PRIMARY KEY, gaps INTEGER NOT NULL, periods INTEGER NOT NULL);
+CREATE TABLE rejects(id INTEGER PRIMARY KEY, source INTEGER NOT NULL, line INTEGER NOT NULL, item INTEGER NOT NULL,
+                     raw_hash INTEGER NOT NULL, code TEXT NOT NULL, meter TEXT NOT NULL, quantity TEXT NOT NULL,
+                     period_end TEXT NOT NULL, detail TEXT NOT NULL, raw BLOB NOT NULL,
+                     UNIQUE(source, line, item, raw_hash));
+COMMIT;
+)";
+
+constexpr const char* writer_settings = R"(
+PRAGMA synchronous = FULL;
+PRAGMA wal_autocheckpoint = 4000;
+PRAGMA cache_size = -32768;
+)";
+
+result<std::int64_t> pragma(sqlite_database& database, std::string_view name) {
+  auto statement = database.prepare("PRAGMA " + std::string(name));
+  if (!statement)
+    return statement.failure();
+  if (!statement->step())
+    return database.failure("cannot read");
+  return statement->integer(0);
+}
+
+error unusable(std::string message) { return {errc::store_unusable, std::move(message)}; }
+
+} // namespace
+
+store_folder::~store_folder() {
+  if (lock_ >= 0)
+    ::close(lock_);
+}
+
+store_folder::store_folder(store_folder&& other) noexcept
+  : folder_(std::move(other.folder_)), lock_(std::exchange(other.lock_, -1)) {}
+
+store_folder& store_folder::operator=(store_folder&& other) noexcept {
+  std::swap(folder_, other.folder_);
+  std::swap(lock_, other.lock_);
+  return *this;
+}
+
+std::filesystem::path store_folder::file() const { return folder_ / "gridtwin.db"; }
+
+result<void> store_folder::check_identity(sqlite_database& database) const {
+  const auto id = pragma(database, "application_id");
+  if (!id)
+    return unusable(file().string() + " is not a gridtwin store: name another folder with --store");
+  const auto version = pragma(database, "user_version");
+  if (*id != application_id || !version)
+    return unusable(file().string() + " is not a gridtwin store: name another folder with --store");
+  if (*version != schema_version)
+    return unusable(file().string() + " was written by another version of gridtwin (format " + std::to_string(*version)
+                    + ", this program reads " + std::to_string(schema_version) + ")");
+  return {};
+}
+
+result<store_folder> store_folder::for_writing(const std::filesystem::path& folder) {
+  std::error_code failed;
+  std::filesystem::create_directories(folder, failed);
+  if (failed)
+    return unusable("cannot make the store folder " + folder.string() + ": " + failed.message());
+  store_folder out(folder);
+  out.lock_ = ::open((folder / "lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+  if (out.lock_ < 0)
+    return unusable("cannot write in the store folder " + folder.string() + ": " + std::strerror(errno));
+  if (::flock(out.lock_, LOCK_EX | LOCK_NB) != 0)
+    return unusable("the store " + folder.string() + " is in use by another gridtwin: wait until it has ended");
+  const bool fresh =
+    !std::filesystem::exists(out.file(), failed) || std::filesystem::file_size(out.file(), failed) == 0;
+  auto database = sqlite_database::open(out.file(), sqlite_database::mode::create);
+  if (!database)
+    return database.failure();
+  // A process that died while it made the tables has left none of them: the schema is one transaction.
+  bool empty = fresh;
+  if (!fresh) {
+    auto tables = database->prepare("SELECT count(*) FROM sqlite_master");
+    empty = tables && tables->step() && tables->integer(0) == 0;
+  }
+  if (empty)
+    if (auto made = database->execute(schema); !made)
+      return made.failure();
+  if (auto known = out.check_identity(*database); !known)
+    return known.failure();
+  return out;
+}
+
+result<store_folder> store_folder::for_reading(const std::filesystem::path& folder) {
+  store_folder out(folder);
+  std::error_code failed;
+  if (!std::filesystem::exists(out.file(), failed))
+    return unusable("there is no store in " + folder.string() + ": make one with gridtwin replay --store "
+                    + folder.string());
+  auto database = sqlite_database::open(out.file(), sqlite_database::mode::read);
+  if (!database)
+    return database.failure();
+  if (auto known = out.check_identity(*database); !known)
+    return known.failure();
+  return out;
+}
+
+result<sqlite_database> store_folder::connect_reader() const {
+  auto database = sqlite_database::open(file(), sqlite_database::mode::read);
+  if (database)
+    if (auto set = database->execute("PRAGMA cache_size = -4096"); !set)
+      return set.failure();
+  return database;
+}
+
+result<sqlite_database> store_folder::connect_writer() const {
+  auto database = sqlite_database::open(file(), sqlite_database::mode::write);
+  if (database)
+    if (auto set = database->execute(writer_settings); !set)
+      return set.failure();
+  return database;
+}
+
+} // namespace gridtwin

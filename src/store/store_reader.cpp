@@ -1,0 +1,207 @@
+#include "src/store/store_reader.hpp"
+
+#include "src/store/bytes.hpp"
+
+#include <algorithm>
+
+namespace gridtwin {
+
+namespace {
+
+error damaged(std::string_view what) {
+  return {errc::store_failed, "the store's " + std::string(what) + " is damaged: replay the sources into a new store"};
+}
+
+} // namespace
+
+result<store_reader> store_reader::open(const store_folder& folder) {
+  auto database = folder.connect_reader();
+  if (!database)
+    return database.failure();
+  store_reader out(std::move(*database));
+  for (const std::string_view sql :
+       {"SELECT run, body FROM fragments WHERE day = ?1 AND transformer = ?2 ORDER BY id",
+        "SELECT records FROM fragments WHERE day = ?1 AND transformer = ?2", "SELECT body FROM journal WHERE id = ?1",
+        "SELECT loads FROM days WHERE key = ?1", "SELECT nodes, masks FROM summaries WHERE key = ?1"}) {
+    auto statement = out.database_->prepare(sql);
+    if (!statement)
+      return statement.failure();
+    out.statements_.push_back(std::move(*statement));
+  }
+  return out;
+}
+
+result<void> store_reader::hold_snapshot() { return database_->execute("BEGIN; SELECT count(*) FROM sqlite_master"); }
+
+result<void> store_reader::for_each_day(const std::function<void(transformer_number, utc_day, bool)>& f) {
+  auto s = database_->prepare("SELECT key, summarised FROM days ORDER BY key");
+  if (!s)
+    return s.failure();
+  while (s->step())
+    f({static_cast<std::uint32_t>(s->integer(0))}, {static_cast<std::int32_t>(s->integer(0) >> 32)},
+      s->integer(1) != 0);
+  return s->failed() ? result<void>(database_->failure("cannot read")) : result<void>();
+}
+
+result<std::vector<std::pair<transformer_number, utc_day>>> store_reader::contradicted_days() {
+  auto s = database_->prepare("SELECT key FROM days WHERE contradicted = 1 ORDER BY key");
+  if (!s)
+    return s.failure();
+  std::vector<std::pair<transformer_number, utc_day>> out;
+  while (s->step())
+    out.push_back({{static_cast<std::uint32_t>(s->integer(0))}, {static_cast<std::int32_t>(s->integer(0) >> 32)}});
+  if (s->failed())
+    return database_->failure("cannot read");
+  return out;
+}
+
+result<std::size_t> store_reader::load(transformer_number t, utc_day day, const day_source::take& f) {
+  sqlite_statement& s = statements_[fragments];
+  s.bind(1, day.number).bind(2, t.value);
+  std::size_t count = 0;
+  bool good = true;
+  while (good && s.step()) {
+    ++count;
+    const auto run = static_cast<std::uint32_t>(s.integer(0));
+    const auto bytes = unpack(s.bytes(1));
+    good = bytes && decode_fragment(*bytes, day, [&](const stored_reading& r) { f(r, run); });
+  }
+  const bool failed = s.failed();
+  s.reset();
+  if (failed)
+    return database_->failure("cannot read");
+  if (!good)
+    return damaged("day " + format_day(day));
+  return count;
+}
+
+result<std::vector<record_id>> store_reader::records_of(transformer_number t, utc_day day) {
+  sqlite_statement& s = statements_[records];
+  s.bind(1, day.number).bind(2, t.value);
+  std::vector<record_id> ids;
+  while (s.step()) {
+    byte_reader in(s.bytes(0));
+    while (!in.at_end())
+      ids.push_back({static_cast<std::int64_t>(in.number())});
+  }
+  const bool failed = s.failed();
+  s.reset();
+  if (failed)
+    return database_->failure("cannot read");
+  const auto less = [](record_id a, record_id b) { return a.value < b.value; };
+  std::sort(ids.begin(), ids.end(), less);
+  ids.erase(std::unique(ids.begin(), ids.end(), [](record_id a, record_id b) { return a.value == b.value; }),
+            ids.end());
+  return ids;
+}
+
+result<std::vector<stored_reading>> store_reader::journal_readings(record_id record, transformer_number t) {
+  sqlite_statement& s = statements_[journal_body];
+  s.bind(1, record.value);
+  std::vector<stored_reading> readings;
+  bool good = s.step();
+  byte_reader in(good ? s.bytes(0) : std::string_view());
+  in.number(); // the run
+  while (good && !in.at_end()) {
+    const std::uint64_t number = in.number();
+    const std::string_view section = in.text();
+    if (number != t.value)
+      continue;
+    const auto bytes = unpack(section);
+    good = bytes && decode_section(*bytes, readings);
+  }
+  good = good && in.ok();
+  s.reset();
+  if (!good)
+    return damaged("journal record " + std::to_string(record.value));
+  return readings;
+}
+
+result<std::vector<feeder_day_load>> store_reader::loads(transformer_number t, utc_day day) {
+  sqlite_statement& s = statements_[day_loads];
+  s.bind(1, day_key(day, t));
+  std::vector<feeder_day_load> feeders;
+  bool good = true;
+  if (s.step()) {
+    const auto bytes = unpack(s.bytes(0));
+    good = bytes && decode_loads(*bytes, feeders);
+  }
+  const bool failed = s.failed();
+  s.reset();
+  if (failed)
+    return database_->failure("cannot read");
+  if (!good)
+    return damaged("load of " + format_day(day));
+  return feeders;
+}
+
+result<std::optional<store_reader::summary>> store_reader::day_summary(transformer_number t, utc_day day) {
+  sqlite_statement& s = statements_[day_summaries];
+  s.bind(1, day_key(day, t));
+  std::optional<summary> out;
+  bool good = true;
+  if (s.step()) {
+    auto nodes = unpack(s.bytes(0));
+    auto masks = unpack(s.bytes(1));
+    good = nodes && masks;
+    if (good)
+      out = summary{std::move(*nodes), std::move(*masks)};
+  }
+  const bool failed = s.failed();
+  s.reset();
+  if (failed)
+    return database_->failure("cannot read");
+  if (!good)
+    return damaged("summary of " + format_day(day));
+  return out;
+}
+
+result<std::unordered_map<std::uint32_t, std::pair<std::uint64_t, std::uint64_t>>> store_reader::gap_counts() {
+  auto s = database_->prepare("SELECT transformer, gaps, periods FROM gap_counts");
+  if (!s)
+    return s.failure();
+  std::unordered_map<std::uint32_t, std::pair<std::uint64_t, std::uint64_t>> out;
+  while (s->step())
+    out[static_cast<std::uint32_t>(s->integer(0))] = {static_cast<std::uint64_t>(s->integer(1)),
+                                                      static_cast<std::uint64_t>(s->integer(2))};
+  if (s->failed())
+    return database_->failure("cannot read");
+  return out;
+}
+
+template <class Work>
+auto stored_days::with_reader(const Work& work) -> decltype(work(std::declval<store_reader&>())) {
+  std::unique_ptr<store_reader> reader;
+  {
+    const std::lock_guard guard(mutex_);
+    if (!idle_.empty()) {
+      reader = std::move(idle_.back());
+      idle_.pop_back();
+    }
+  }
+  if (!reader) {
+    auto opened = store_reader::open(*folder_);
+    if (!opened)
+      return opened.failure();
+    reader = std::make_unique<store_reader>(std::move(*opened));
+  }
+  auto out = work(*reader);
+  const std::lock_guard guard(mutex_);
+  idle_.push_back(std::move(reader));
+  return out;
+}
+
+result<std::size_t> stored_days::load(transformer_number t, utc_day day, const take& f) {
+  return with_reader([&](store_reader& r) { return r.load(t, day, f); });
+}
+
+result<std::string> stored_days::masks(transformer_number t, utc_day day) {
+  return with_reader([&](store_reader& r) -> result<std::string> {
+    auto summary = r.day_summary(t, day);
+    if (!summary)
+      return summary.failure();
+    return *summary ? std::move((*summary)->masks) : std::string();
+  });
+}
+
+} // namespace gridtwin

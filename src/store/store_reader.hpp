@@ -1,0 +1,82 @@
+#pragma once
+
+#include "src/store/day_source.hpp"
+#include "src/store/journal.hpp"
+#include "src/store/store_folder.hpp"
+#include "src/store/topology.hpp"
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+namespace gridtwin {
+
+/// Reads a store through one connection; one thread at a time.
+class store_reader {
+public:
+  static result<store_reader> open(const store_folder& folder);
+
+  sqlite_database& database() noexcept { return *database_; }
+
+  /// Sees one state of the store, whatever is committed meanwhile, until destroyed.
+  result<void> hold_snapshot();
+
+  /// Every day of every transformer, in order of day and number.
+  result<void> for_each_day(const std::function<void(transformer_number, utc_day, bool summarised)>& f);
+
+  /// Days on which some key has more than one content, in order of day and number.
+  result<std::vector<std::pair<transformer_number, utc_day>>> contradicted_days();
+
+  /// See `day_source::load`.
+  result<std::size_t> load(transformer_number t, utc_day day, const day_source::take& f);
+
+  /// Journal records that hold the readings of a day.
+  result<std::vector<record_id>> records_of(transformer_number t, utc_day day);
+  /// A transformer's readings in a record, with their lineage.
+  result<std::vector<stored_reading>> journal_readings(record_id record, transformer_number t);
+
+  /// By feeder of the transformer; empty where nothing is stored.
+  result<std::vector<feeder_day_load>> loads(transformer_number t, utc_day day);
+
+  /// Gaps and missing half hours by transformer number, as counted when its days were last summarised.
+  result<std::unordered_map<std::uint32_t, std::pair<std::uint64_t, std::uint64_t>>> gap_counts();
+
+  struct summary {
+    std::string nodes; ///< unpacked
+    std::string masks; ///< unpacked
+  };
+  result<std::optional<summary>> day_summary(transformer_number t, utc_day day);
+
+private:
+  enum statement { fragments, records, journal_body, day_loads, day_summaries };
+
+  explicit store_reader(sqlite_database database) : database_(std::make_unique<sqlite_database>(std::move(database))) {}
+
+  std::unique_ptr<sqlite_database> database_;
+  std::vector<sqlite_statement> statements_;
+};
+
+/// A `day_source` on a store: hands each caller a reader of its own, made when all are taken.
+class stored_days final : public day_source {
+public:
+  explicit stored_days(const store_folder& folder) : folder_(&folder) {}
+
+  result<std::size_t> load(transformer_number t, utc_day day, const take& f) override;
+  result<std::string> masks(transformer_number t, utc_day day) override;
+
+private:
+  template <class Work>
+  auto with_reader(const Work& work) -> decltype(work(std::declval<store_reader&>()));
+
+  const store_folder* folder_;
+  std::mutex mutex_;
+  std::vector<std::unique_ptr<store_reader>> idle_;
+};
+
+} // namespace gridtwin

@@ -1,0 +1,217 @@
+#include "src/store/topology.hpp"
+
+#include "src/store/bytes.hpp"
+#include "twins/hash.hpp"
+
+#include <algorithm>
+#include <map>
+#include <tuple>
+#include <unordered_map>
+
+namespace gridtwin {
+
+namespace {
+
+/// What a slot stands for, in the store's own words.
+struct slot_entry {
+  std::uint64_t mpan = 0;
+  std::string feeder;
+  period_range effective;
+};
+
+std::string encode_slots(const std::vector<slot_entry>& slots) {
+  std::string out;
+  byte_writer w(out);
+  w.number(slots.size());
+  std::uint64_t previous = 0;
+  for (const slot_entry& s : slots) {
+    w.signed_number(static_cast<std::int64_t>(s.mpan - previous));
+    w.text(s.feeder);
+    w.signed_number(s.effective.first);
+    w.signed_number(s.effective.end);
+    previous = s.mpan;
+  }
+  return pack(out);
+}
+
+bool decode_slots(std::string_view packed, std::vector<slot_entry>& slots) {
+  const auto bytes = unpack(packed);
+  if (!bytes)
+    return false;
+  byte_reader in(*bytes);
+  std::uint64_t mpan = 0;
+  for (std::uint64_t count = in.number(); count != 0 && in.ok(); --count) {
+    mpan += static_cast<std::uint64_t>(in.signed_number());
+    slot_entry s;
+    s.mpan = mpan;
+    s.feeder = in.text();
+    s.effective.first = static_cast<std::int32_t>(in.signed_number());
+    s.effective.end = static_cast<std::int32_t>(in.signed_number());
+    slots.push_back(std::move(s));
+  }
+  return in.ok();
+}
+
+struct known_transformer {
+  transformer_number number;
+  std::vector<slot_entry> slots;
+  bool seen = false;
+};
+using known_transformers = std::unordered_map<std::string, known_transformer>;
+
+result<known_transformers> read_known(sqlite_database& database) {
+  auto rows = database.prepare("SELECT number, id, slots FROM transformers");
+  if (!rows)
+    return rows.failure();
+  known_transformers known;
+  while (rows->step()) {
+    known_transformer t;
+    t.number.value = static_cast<std::uint32_t>(rows->integer(0));
+    if (!decode_slots(rows->bytes(2), t.slots))
+      return error{errc::store_failed, "the store's list of transformers is damaged"};
+    known.emplace(std::string(rows->bytes(1)), std::move(t));
+  }
+  if (rows->failed())
+    return database.failure("cannot read");
+  return known;
+}
+
+std::string hash_of(const estate_bytes& bytes) {
+  std::string all;
+  for (const std::string* file : {&bytes.transformers, &bytes.feeders, &bytes.meters})
+    all += to_hex(sha256(*file));
+  return to_hex(sha256(all));
+}
+
+constexpr bool covers(const period_range& outer, const period_range& inner) noexcept {
+  return outer.first <= inner.first && outer.end >= inner.end;
+}
+
+/// Matches the connections of one transformer with its slots; appends slots for new ones.
+class transformer_matcher {
+public:
+  transformer_matcher(known_transformer& t, topology_binding& out) : t_(&t), out_(&out) {
+    for (std::size_t i = 0; i < t.slots.size(); ++i)
+      by_identity_.emplace(identity(t.slots[i]), i);
+    matched_.assign(t.slots.size(), false);
+  }
+
+  twin_slot match(const estate& e, const connection& c) {
+    slot_entry entry{c.mpan.number, e.feeder_of(c).id, c.effective};
+    const auto found = by_identity_.find(identity(entry));
+    if (found == by_identity_.end()) {
+      t_->slots.push_back(std::move(entry));
+      changed_ = true;
+      return {static_cast<std::uint32_t>(t_->slots.size() - 1)};
+    }
+    slot_entry& slot = t_->slots[found->second];
+    matched_[found->second] = true;
+    const twin_slot place{static_cast<std::uint32_t>(found->second)};
+    if (slot.effective != c.effective) {
+      if (!covers(c.effective, slot.effective))
+        out_->change.narrowed.push_back({t_->number, place, c.mpan, c.effective});
+      slot.effective = c.effective;
+      changed_ = true;
+    }
+    return place;
+  }
+
+  /// Slots that no connection claimed hold readings of nobody, if they hold any.
+  bool finish() {
+    for (std::size_t i = 0; i < matched_.size(); ++i)
+      if (!matched_[i])
+        out_->change.narrowed.push_back(
+          {t_->number, {static_cast<std::uint32_t>(i)}, mpan{t_->slots[i].mpan}, period_range{0, 0}});
+    return changed_;
+  }
+
+private:
+  using identity_type = std::tuple<std::uint64_t, std::string, std::int32_t>;
+  static identity_type identity(const slot_entry& s) { return {s.mpan, s.feeder, s.effective.first}; }
+
+  known_transformer* t_;
+  topology_binding* out_;
+  std::map<identity_type, std::size_t> by_identity_;
+  std::vector<bool> matched_;
+  bool changed_ = false;
+};
+
+} // namespace
+
+result<topology_binding> bind_topology(sqlite_database& database, const estate& e, const estate_bytes& bytes) {
+  auto known = read_known(database);
+  if (!known)
+    return known.failure();
+  topology_binding out;
+  out.change.hash = hash_of(bytes);
+  auto last = database.prepare("SELECT hash FROM estates ORDER BY version DESC LIMIT 1");
+  if (!last)
+    return last.failure();
+  out.change.new_estate = !last->step() || last->bytes(0) != out.change.hash;
+  std::uint32_t next = 0;
+  for (const auto& [id, t] : *known)
+    next = std::max(next, t.number.value + 1);
+  out.topology.number_of.resize(e.transformers.size());
+  out.topology.slots_in.resize(e.transformers.size());
+  out.topology.slot_of.resize(e.connections.size());
+  // Connections stand sorted by feeder, feeders by transformer: one pass goes through each transformer once.
+  std::size_t at = 0;
+  for (std::uint32_t i = 0; i < e.transformers.size(); ++i) {
+    auto [entry, fresh] = known->try_emplace(e.transformers[i].id);
+    known_transformer& t = entry->second;
+    if (fresh)
+      t.number.value = next++;
+    t.seen = true;
+    transformer_matcher matcher(t, out);
+    for (; at < e.connections.size() && e.transformer_of(e.connections[at]).value == i; ++at)
+      out.topology.slot_of[at] = matcher.match(e, e.connections[at]);
+    if (matcher.finish() || fresh)
+      out.change.rows.push_back({t.number, e.transformers[i].id, encode_slots(t.slots)});
+    out.topology.number_of[i] = t.number;
+    out.topology.slots_in[i] = static_cast<std::uint32_t>(t.slots.size());
+    t.slots = {};
+  }
+  for (const auto& [id, t] : *known)
+    if (!t.seen)
+      for (std::size_t i = 0; i < t.slots.size(); ++i)
+        out.change.narrowed.push_back(
+          {t.number, {static_cast<std::uint32_t>(i)}, mpan{t.slots[i].mpan}, period_range{0, 0}});
+  return out;
+}
+
+result<void> write_topology(sqlite_database& database, const topology_change& change, const estate_bytes& bytes) {
+  auto put = database.prepare("INSERT OR REPLACE INTO transformers(number, id, slots) VALUES (?1, ?2, ?3)");
+  if (!put)
+    return put.failure();
+  for (const auto& row : change.rows)
+    if (!put->bind(1, row.number.value).bind_text(2, row.id).bind_blob(3, row.slots).run())
+      return database.failure("cannot write");
+  if (!change.new_estate)
+    return {};
+  auto bind = database.prepare("INSERT INTO estates(hash, transformers, feeders, meters) VALUES (?1, ?2, ?3, ?4)");
+  if (!bind)
+    return bind.failure();
+  const std::string transformers = pack(bytes.transformers);
+  const std::string feeders = pack(bytes.feeders);
+  const std::string meters = pack(bytes.meters);
+  bind->bind_blob(1, change.hash).bind_blob(2, transformers).bind_blob(3, feeders).bind_blob(4, meters);
+  if (!bind->run())
+    return database.failure("cannot write");
+  return {};
+}
+
+result<estate_bytes> read_bound_estate(sqlite_database& database) {
+  auto row = database.prepare("SELECT transformers, feeders, meters FROM estates ORDER BY version DESC LIMIT 1");
+  if (!row)
+    return row.failure();
+  if (!row->step())
+    return error{errc::store_unusable, "the store has no estate yet: run gridtwin replay --estate DIR first"};
+  auto transformers = unpack(row->bytes(0));
+  auto feeders = unpack(row->bytes(1));
+  auto meters = unpack(row->bytes(2));
+  if (!transformers || !feeders || !meters)
+    return error{errc::store_failed, "the store's copy of the estate is damaged"};
+  return estate_bytes{std::move(*transformers), std::move(*feeders), std::move(*meters)};
+}
+
+} // namespace gridtwin

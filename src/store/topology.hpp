@@ -1,0 +1,64 @@
+#pragma once
+
+#include "src/store/commit.hpp"
+#include "src/store/sqlite.hpp"
+#include "twins/estate.hpp"
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace gridtwin {
+
+/// How an estate's transformers and connections are called in a store. A connection keeps its slot for good: it is
+/// known again by MPAN, feeder and the first period of its range.
+struct topology {
+  std::vector<transformer_number> number_of; ///< by transformer_index
+  std::vector<twin_slot> slot_of;            ///< by connection_index
+  std::vector<std::uint32_t> slots_in;       ///< slots ever given, by transformer_index
+};
+
+/// The raw bytes of an estate's three files, as they were given.
+struct estate_bytes {
+  std::string transformers;
+  std::string feeders;
+  std::string meters;
+};
+
+/// A connection that readings may have been stored for and that the estate at hand no longer has, or has for a shorter
+/// range: `allowed` is what is left of it.
+struct narrowed_connection {
+  transformer_number transformer;
+  twin_slot slot;
+  gridtwin::mpan mpan;
+  period_range allowed;
+};
+
+/// What binding an estate to a store will write. Nothing is written before `write`.
+struct topology_change {
+  struct row {
+    transformer_number number;
+    std::string id;
+    std::string slots; ///< packed
+  };
+  std::vector<row> rows; ///< transformers that are new or have changed
+  std::vector<narrowed_connection> narrowed;
+  bool new_estate = false; ///< its bytes differ from those bound last
+  std::string hash;        ///< SHA-256 over the hashes of the three files
+};
+
+struct topology_binding {
+  gridtwin::topology topology;
+  topology_change change;
+};
+
+/// Matches an estate with what the store knows.
+result<topology_binding> bind_topology(sqlite_database& database, const estate& e, const estate_bytes& bytes);
+
+/// Writes what binding found, inside the caller's transaction.
+result<void> write_topology(sqlite_database& database, const topology_change& change, const estate_bytes& bytes);
+
+/// The estate bound last. Error: store_unusable when no replay has bound one.
+result<estate_bytes> read_bound_estate(sqlite_database& database);
+
+} // namespace gridtwin
