@@ -1,0 +1,97 @@
+#include "actors/commit_writer.hpp"
+
+#include "config/bounds.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace gridtwin {
+
+void commit_writer_state::add(const assessed_part& part) {
+  pending_group& group = pending_[part.group];
+  ++group.parts;
+  group.counts += part.part->counts;
+  if (part.part->failure)
+    group.failure = part.part->failure;
+  group.commit.transformers.push_back(std::move(part.part->commit));
+}
+
+void commit_writer_state::seal(const group_sealed& sealed) {
+  pending_group& group = pending_[sealed.group];
+  group.expected = sealed.parts;
+  group.commit.rejects = std::move(*sealed.rejects);
+}
+
+std::optional<result<group_committed>> commit_writer_state::commit_next() {
+  const auto at = pending_.find(next_);
+  if (at == pending_.end() || at->second.expected != at->second.parts)
+    return std::nullopt;
+  pending_group group = std::move(at->second);
+  pending_.erase(at);
+  if (group.failure)
+    return result<group_committed>(*group.failure);
+  // Parts arrive in any order; the store's content must not depend on it.
+  std::sort(group.commit.transformers.begin(), group.commit.transformers.end(),
+            [](const auto& a, const auto& b) { return a.transformer < b.transformer; });
+  if (auto done = options_.store->commit(group.commit); !done)
+    return result<group_committed>(done.failure());
+  options_.run->committed_group.store(next_, std::memory_order_release);
+  return result<group_committed>(group_committed{next_++, std::make_shared<const run_counts>(group.counts)});
+}
+
+result<summary_taken> commit_writer_state::take(const summary_part& part) {
+  if (part.part->failure)
+    return *part.part->failure;
+  for (const day_summary& day : part.part->summary.days)
+    summary_bytes_ += day.nodes.size() + day.masks.size() + day.merged.size();
+  summaries_.push_back(std::exchange(part.part->summary, {}));
+  if (summaries_.size() >= bounds::summaries_in_commit || summary_bytes_ >= bounds::summary_bytes_in_commit)
+    if (auto done = flush(); !done)
+      return done.failure();
+  return summary_taken{part.part};
+}
+
+result<void> commit_writer_state::flush() {
+  summary_bytes_ = 0;
+  return options_.store->commit_summaries(std::exchange(summaries_, {}));
+}
+
+caf::behavior commit_writer(caf::stateful_actor<commit_writer_state>* self, commit_writer_options options) {
+  const caf::actor owner = options.owner;
+  self->state.start(std::move(options));
+  self->set_default_handler(caf::drop);
+  const auto give_up = [self, owner](const error& reason) {
+    self->send(owner, store_failed{reason});
+    self->quit();
+  };
+  const auto commit_complete = [self, owner, give_up] {
+    while (auto committed = self->state.commit_next()) {
+      if (!*committed)
+        return give_up(committed->failure());
+      self->send(owner, committed->value());
+    }
+  };
+  return {
+    [self, commit_complete](const assessed_part& part) {
+      self->state.add(part);
+      commit_complete();
+    },
+    [self, commit_complete](const group_sealed& sealed) {
+      self->state.seal(sealed);
+      commit_complete();
+    },
+    [self, owner, give_up](const summary_part& part) {
+      auto taken = self->state.take(part);
+      if (!taken)
+        return give_up(taken.failure());
+      self->send(owner, std::move(*taken));
+    },
+    [self, owner, give_up](const flush_summaries&) {
+      if (auto done = self->state.flush(); !done)
+        return give_up(done.failure());
+      self->send(owner, summaries_committed{});
+    },
+  };
+}
+
+} // namespace gridtwin

@@ -1,0 +1,172 @@
+#pragma once
+
+#include "src/store/store_writer.hpp"
+#include "supervision/hosted_actor.hpp"
+#include "twins/reading_batch.hpp"
+#include "twins/run_counts.hpp"
+
+#include <caf/meta/type_name.hpp>
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+// Every message between the actors, from a file's readings to the committed store:
+//
+//   replay ── assess_group ──► transformer (one each) ── assessed_part ──► commit writer ── group_committed ──► replay
+//          ── group_sealed ─────────────────────────────────────────────►
+//          ── release_days ──►                                                        ── store_failed ──► replay
+//          ── summarise_days ►                         ── summary_part ──►             ── summary_taken ──► replay
+//          ── flush_summaries ──────────────────────────────────────────►             ── summaries_committed ──►
+//
+// Messages stay within the process: payloads are shared, never copied, and nothing is sent beyond what was granted
+// (groups in flight, transformers that summarise at a time).
+
+namespace gridtwin {
+
+/// Batches that are assessed and committed together.
+struct reading_group {
+  std::uint64_t number = 0;
+  std::vector<reading_batch> batches;
+};
+
+/// To a transformer: judge your readings of a group. Answered by an `assessed_part` to the writer.
+struct assess_group {
+  std::shared_ptr<const reading_group> group;
+};
+
+/// To a transformer: forget days that were not used since a group and are safe in the store.
+struct release_days {
+  std::uint64_t unused_since = 0;
+};
+
+/// To a transformer, once a run: hash what has changed, count gaps, report. Answered by a `summary_part` to the writer.
+struct summarise_days {};
+
+/// A transformer's part of a group: what it adds to the store, and what became of each reading.
+struct assessed_part {
+  struct content {
+    transformer_commit commit;
+    run_counts counts;
+    std::optional<error> failure; ///< the store could not be read
+  };
+  std::uint64_t group = 0;
+  std::shared_ptr<content> part;
+};
+
+/// To the writer: a group is complete when so many transformers have answered.
+struct group_sealed {
+  std::uint64_t group = 0;
+  std::size_t parts = 0;
+  std::shared_ptr<std::vector<kept_reject>> rejects;
+};
+
+/// To replay: a group is durable.
+struct group_committed {
+  std::uint64_t group = 0;
+  std::shared_ptr<const run_counts> counts;
+};
+
+/// What a person wants to know of a transformer when a run ends.
+struct transformer_report {
+  struct meter_faults {
+    connection_index connection;
+    std::uint64_t faults = 0; ///< duplicates, conflicts, refused readings and missing half hours
+  };
+  transformer_index transformer;
+  std::optional<period> peak; ///< the half hour of this run's days with the largest net energy
+  std::int64_t peak_wh = 0;   ///< its net import, by amount
+  std::vector<meter_faults> faults;
+};
+
+struct summary_part {
+  struct content {
+    transformer_summary summary;
+    transformer_report report;
+    std::optional<error> failure;
+  };
+  std::shared_ptr<content> part;
+};
+
+/// To replay: a summary was taken; it becomes durable with others.
+struct summary_taken {
+  std::shared_ptr<const summary_part::content> part;
+};
+
+/// To the writer: commit the summaries that were taken. Answered by `summaries_committed`.
+struct flush_summaries {};
+struct summaries_committed {};
+
+/// To replay: a read or write failed. Nothing more will be committed.
+struct store_failed {
+  error reason;
+};
+
+/// A question to a meter's twin.
+struct state_query {};
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, state_query&) {
+  return f(caf::meta::type_name("state_query"));
+}
+
+/// Its answer.
+struct meter_state {
+  std::uint64_t mpan = 0;
+  std::uint32_t accepted = 0;
+  std::uint32_t duplicates = 0;
+  std::uint32_t conflicts = 0;
+  std::uint32_t refused = 0;
+  std::uint32_t open_days = 0;  ///< days of quantities held in memory
+  std::int32_t last_period = 0; ///< number of the last half hour with a current value among them, 0: none
+};
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, meter_state& s) {
+  return f(caf::meta::type_name("meter_state"), s.mpan, s.accepted, s.duplicates, s.conflicts, s.refused, s.open_days,
+           s.last_period);
+}
+
+/// A question to a transformer: the handle of a meter's twin, by its place among the transformer's connections.
+/// Answered by an actor handle, or an error where there is none.
+struct twin_query {
+  std::uint32_t place = 0;
+};
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, twin_query& q) {
+  return f(caf::meta::type_name("twin_query"), q.place);
+}
+
+} // namespace gridtwin
+
+CAF_BEGIN_TYPE_ID_BLOCK(gridtwin_actors, caf::id_block::gridtwin_supervision::end)
+CAF_ADD_TYPE_ID(gridtwin_actors, (gridtwin::assess_group))
+CAF_ADD_TYPE_ID(gridtwin_actors, (gridtwin::release_days))
+CAF_ADD_TYPE_ID(gridtwin_actors, (gridtwin::summarise_days))
+CAF_ADD_TYPE_ID(gridtwin_actors, (gridtwin::assessed_part))
+CAF_ADD_TYPE_ID(gridtwin_actors, (gridtwin::group_sealed))
+CAF_ADD_TYPE_ID(gridtwin_actors, (gridtwin::group_committed))
+CAF_ADD_TYPE_ID(gridtwin_actors, (gridtwin::summary_part))
+CAF_ADD_TYPE_ID(gridtwin_actors, (gridtwin::summary_taken))
+CAF_ADD_TYPE_ID(gridtwin_actors, (gridtwin::flush_summaries))
+CAF_ADD_TYPE_ID(gridtwin_actors, (gridtwin::summaries_committed))
+CAF_ADD_TYPE_ID(gridtwin_actors, (gridtwin::store_failed))
+CAF_ADD_TYPE_ID(gridtwin_actors, (gridtwin::state_query))
+CAF_ADD_TYPE_ID(gridtwin_actors, (gridtwin::meter_state))
+CAF_ADD_TYPE_ID(gridtwin_actors, (gridtwin::twin_query))
+CAF_END_TYPE_ID_BLOCK(gridtwin_actors)
+
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(gridtwin::assess_group)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(gridtwin::release_days)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(gridtwin::summarise_days)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(gridtwin::assessed_part)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(gridtwin::group_sealed)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(gridtwin::group_committed)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(gridtwin::summary_part)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(gridtwin::summary_taken)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(gridtwin::flush_summaries)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(gridtwin::summaries_committed)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(gridtwin::store_failed)

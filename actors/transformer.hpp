@@ -1,0 +1,67 @@
+#pragma once
+
+#include "actors/messages.hpp"
+#include "actors/open_days.hpp"
+
+#include <caf/event_based_actor.hpp>
+#include <caf/stateful_actor.hpp>
+
+#include <memory>
+#include <optional>
+#include <vector>
+
+namespace gridtwin {
+
+struct transformer_options {
+  std::shared_ptr<const run_context> run;
+  transformer_index transformer;
+  caf::actor writer;                 ///< gets what was assessed
+  std::vector<utc_day> stored;       ///< days of which the store holds readings
+  std::vector<utc_day> unsummarised; ///< those of them that an earlier run left unfinished
+};
+
+/// A secondary substation's transformer with its feeders and meters: the unit of scheduling, supervision and failure.
+class transformer_state {
+public:
+  static inline const char* name = "transformer";
+
+  transformer_state() = default;
+  ~transformer_state();
+
+  void start(transformer_options options, caf::event_based_actor* self);
+
+  /// Judges the readings of a group that are this transformer's and folds them into its feeders.
+  assessed_part assess(const reading_group& group, caf::execution_unit* context);
+
+  /// Hashes the days that this run changed, counts gaps, reports. Every group must be durable.
+  summary_part summarise();
+
+  void release(std::uint64_t unused_since);
+  void deliver(const hosted_envelope& envelope, caf::execution_unit* context);
+  std::optional<caf::actor> twin(std::uint32_t place) const;
+
+private:
+  struct work; ///< what grows while a group is assessed
+
+  void assess_one(const reading_batch& batch, const sourced_reading& r, work& w, caf::execution_unit* context);
+  void keep_reject(const reading_batch& batch, const sourced_reading& r, verdict v, work& w) const;
+  void encode(work& w, std::uint64_t group);
+  day_commit encode_day(std::span<const stored_reading> added, open_days::day_state& day);
+  void fold_feeders(utc_day day, open_days::day_state& state, std::span<const stored_reading> changed);
+  result<day_summary> summarise_day(utc_day day, open_days::day_state& state, transformer_report& report);
+  result<std::string> summarised_masks(utc_day day, open_days::day_state& state, summary_part::content& out);
+  void note_peak(utc_day day, const open_days::day_state& state, transformer_report& report) const;
+
+  transformer_options options_;
+  connection_range connections_;
+  feeder_range feeders_;
+  std::unique_ptr<hosted_twins> twins_;
+  std::unique_ptr<open_days> days_;
+  std::vector<stored_reading> under_way_; ///< added by the group that is being assessed
+};
+
+/// Spawn with a `transformer_options`. Handles `assess_group`, `release_days`, `summarise_days`, `twin_query` and what
+/// is sent to its twins.
+caf::behavior transformer(caf::stateful_actor<transformer_state>* self, transformer_options options);
+
+} // namespace gridtwin
