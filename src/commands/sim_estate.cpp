@@ -2,7 +2,7 @@
 
 #include "sim/estate_generator.hpp"
 #include "sim/output_file.hpp"
-#include "src/commands/sim_report.hpp"
+#include "src/commands/terminal.hpp"
 
 #include <array>
 #include <filesystem>
@@ -35,7 +35,7 @@ result<void> prepare_folder(const std::filesystem::path& folder) {
   return {};
 }
 
-result<estate_counts> write_estate(const sim_estate_options& options, sim_progress& progress) {
+result<estate_counts> write_estate(const sim_estate_options& options, progress_line& progress) {
   const std::filesystem::path folder(options.out);
   if (options.meters < fewest_simulated_meters || options.meters > most_simulated_meters)
     return error{errc::usage, "--meters must be " + std::to_string(fewest_simulated_meters) + " to "
@@ -78,7 +78,7 @@ std::string to_text(const sim_estate_options& options, const estate_counts& coun
 } // namespace
 
 int run_sim_estate(const sim_estate_options& options, const millisecond_clock& now) {
-  sim_progress progress("meters", now);
+  progress_line progress("meters", now);
   const auto counts = write_estate(options, progress);
   progress.clear();
   if (!counts)

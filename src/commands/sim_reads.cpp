@@ -2,7 +2,7 @@
 
 #include "sim/output_file.hpp"
 #include "sim/reads_generator.hpp"
-#include "src/commands/sim_report.hpp"
+#include "src/commands/terminal.hpp"
 #include "src/ingest/estate_files.hpp"
 
 #include <cstdio>
@@ -52,7 +52,7 @@ result<void> check_outputs(const sim_reads_options& options) {
   return {};
 }
 
-result<outcome> write_reads(const sim_reads_options& options, sim_progress& progress) {
+result<outcome> write_reads(const sim_reads_options& options, progress_line& progress) {
   const auto plan = plan_of(options);
   if (!plan)
     return plan.failure();
@@ -122,7 +122,7 @@ std::string to_text(const sim_reads_options& options, const outcome& done, std::
 } // namespace
 
 int run_sim_reads(const sim_reads_options& options, const millisecond_clock& now) {
-  sim_progress progress("half hours", now);
+  progress_line progress("half hours", now);
   const auto done = write_reads(options, progress);
   progress.clear();
   if (!done)

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "src/commands/sim_report.hpp"
+#include "src/commands/terminal.hpp"
 
 #include <CLI/CLI.hpp>
 #include <functional>

@@ -1,4 +1,4 @@
-#include "src/commands/sim_report.hpp"
+#include "src/commands/terminal.hpp"
 
 #include <cerrno>
 #include <cstdio>
@@ -14,6 +14,7 @@ int exit_status_of(errc code) noexcept {
   case errc::unreadable_input:
   case errc::bad_profile:
   case errc::bad_estate:
+  case errc::store_unusable:
     return 2;
   default:
     return 1;
@@ -69,11 +70,11 @@ std::string shell_word(std::string_view text) {
   return out + "'";
 }
 
-sim_progress::sim_progress(std::string_view unit, millisecond_clock now)
+progress_line::progress_line(std::string_view unit, millisecond_clock now)
   : unit_(unit), now_(std::move(now)), start_ms_(now_()), next_ms_(start_ms_ + 1000),
     terminal_(isatty(STDERR_FILENO) == 1) {}
 
-void sim_progress::show(std::uint64_t done, std::uint64_t total) {
+void progress_line::show(std::uint64_t done, std::uint64_t total) {
   if (!terminal_ || total == 0 || now_() < next_ms_)
     return;
   next_ms_ = now_() + 250;
@@ -83,7 +84,7 @@ void sim_progress::show(std::uint64_t done, std::uint64_t total) {
   shown_ = true;
 }
 
-void sim_progress::clear() {
+void progress_line::clear() {
   if (shown_)
     std::fputs("\r\x1b[K", stderr);
   shown_ = false;

@@ -29,12 +29,12 @@ std::string shell_word(std::string_view text);
 using millisecond_clock = std::function<std::int64_t()>;
 
 /// How long a command runs, and a line of progress on standard error: only on a terminal, only after the first second.
-class sim_progress {
+class progress_line {
 public:
-  sim_progress(std::string_view unit, millisecond_clock now);
-  ~sim_progress() { clear(); }
-  sim_progress(const sim_progress&) = delete;
-  sim_progress& operator=(const sim_progress&) = delete;
+  progress_line(std::string_view unit, millisecond_clock now);
+  ~progress_line() { clear(); }
+  progress_line(const progress_line&) = delete;
+  progress_line& operator=(const progress_line&) = delete;
 
   void show(std::uint64_t done, std::uint64_t total);
   /// Takes the line off the terminal.

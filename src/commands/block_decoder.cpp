@@ -1,0 +1,15 @@
+#include "src/commands/block_decoder.hpp"
+
+#include <utility>
+
+namespace gridtwin {
+
+caf::behavior block_decoder(caf::event_based_actor* self) {
+  self->set_default_handler(caf::drop);
+  return {[](const text_block& b) {
+    auto block = std::make_shared<decoded_block>(b.decoder->decode(std::move(*b.text)));
+    return decoded_text{b.number, b.source, b.decoder, std::move(block)};
+  }};
+}
+
+} // namespace gridtwin

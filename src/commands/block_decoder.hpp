@@ -1,0 +1,41 @@
+#pragma once
+
+#include "actors/messages.hpp"
+#include "src/ingest/row_decoder.hpp"
+
+#include <caf/event_based_actor.hpp>
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+namespace gridtwin {
+
+/// To a decoder: whole lines of a source, numbered over all sources of the run.
+struct text_block {
+  std::uint64_t number = 0;
+  std::size_t source = 0; ///< position in the run's list of sources
+  std::shared_ptr<const row_decoder> decoder;
+  std::shared_ptr<std::string> text;
+};
+
+/// Its answer, to the sender.
+struct decoded_text {
+  std::uint64_t number = 0;
+  std::size_t source = 0;
+  std::shared_ptr<const row_decoder> decoder;
+  std::shared_ptr<decoded_block> block;
+};
+
+/// One of a few that decode blocks side by side.
+caf::behavior block_decoder(caf::event_based_actor* self);
+
+} // namespace gridtwin
+
+CAF_BEGIN_TYPE_ID_BLOCK(gridtwin_commands, caf::id_block::gridtwin_actors::end)
+CAF_ADD_TYPE_ID(gridtwin_commands, (gridtwin::text_block))
+CAF_ADD_TYPE_ID(gridtwin_commands, (gridtwin::decoded_text))
+CAF_END_TYPE_ID_BLOCK(gridtwin_commands)
+
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(gridtwin::text_block)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(gridtwin::decoded_text)

@@ -1,0 +1,121 @@
+#include "src/commands/export.hpp"
+
+#include "src/commands/terminal.hpp"
+
+#include <algorithm>
+#include <array>
+#include <memory>
+#include <tuple>
+
+namespace gridtwin {
+
+namespace {
+
+constexpr std::string_view command = "export";
+
+struct export_options {
+  std::string kind;
+  std::string store;
+  std::string from;
+  std::string to;
+  std::string transformer;
+  std::string feeder;
+  std::string meter;
+  std::string out;
+  bool json = false;
+};
+
+using export_function = result<void> (*)(store_view&, const export_scope&, table_writer&);
+
+struct export_kind {
+  std::string_view name;
+  export_function run;
+};
+
+constexpr std::array<export_kind, 5> kinds{{
+  {"readings", export_readings},
+  {"feeder-load", export_feeder_load},
+  {"transformer-load", export_transformer_load},
+  {"gaps", export_gaps},
+  {"rejects", export_rejects},
+}};
+
+result<export_scope> scope_of(const export_options& o, const store_view& view) {
+  export_scope scope;
+  std::int64_t from = first_storable_period.start_s();
+  std::int64_t to = last_storable_period.end_s();
+  for (const auto& [text, bound, option] : {std::tuple{&o.from, &from, "--from: "}, std::tuple{&o.to, &to, "--to: "}}) {
+    if (text->empty())
+      continue;
+    const auto instant = parse_instant(*text);
+    if (!instant)
+      return error{errc::usage, option + instant.failure().message};
+    *bound = std::clamp(*instant, first_storable_period.start_s(), last_storable_period.end_s());
+  }
+  scope.range = periods_starting_in(from, to);
+  const estate& e = view.estate();
+  if (!o.transformer.empty()) {
+    const bool known = std::any_of(e.transformers.begin(), e.transformers.end(),
+                                   [&](const transformer_info& t) { return t.id == o.transformer; });
+    if (!known)
+      return error{errc::usage, "--transformer '" + o.transformer + "' is not in the store's estate"};
+    scope.transformer = o.transformer;
+  }
+  if (!o.feeder.empty()) {
+    if (o.transformer.empty())
+      return error{errc::usage, "--feeder needs --transformer: a feeder's id is unique within its transformer only"};
+    scope.feeder = o.feeder;
+  }
+  if (!o.meter.empty()) {
+    const auto number = parse_mpan(o.meter);
+    if (!number)
+      return error{errc::usage, "--mpan '" + o.meter + "' is not an MPAN: 13 digits, the last a check digit"};
+    scope.meter = number;
+  }
+  return scope;
+}
+
+int run(const export_options& o) {
+  const auto kind = std::find_if(kinds.begin(), kinds.end(), [&](const export_kind& k) { return k.name == o.kind; });
+  if (kind == kinds.end()) {
+    std::string known;
+    for (const export_kind& k : kinds)
+      known += (known.empty() ? "" : ", ") + std::string(k.name);
+    return report_failure(command, {errc::usage, "unknown kind '" + o.kind + "': one of " + known});
+  }
+  auto view = store_view::open(o.store);
+  if (!view)
+    return report_failure(command, view.failure());
+  const auto scope = scope_of(o, *view);
+  if (!scope)
+    return report_failure(command, scope.failure());
+  auto out = table_writer::open(o.out, o.json ? table_writer::form::json : table_writer::form::csv);
+  if (!out)
+    return report_failure(command, out.failure());
+  if (auto done = kind->run(*view, *scope, *out); !done)
+    return report_failure(command, done.failure());
+  if (auto done = out->finish(); !done)
+    return report_failure(command, done.failure());
+  return 0;
+}
+
+} // namespace
+
+void register_export(CLI::App& parent, const std::function<void(std::function<int()>)>& select) {
+  auto o = std::make_shared<export_options>();
+  CLI::App* app = parent.add_subcommand("export", "Writes what a store holds as CSV");
+  app->add_option("kind", o->kind, "readings, feeder-load, transformer-load, gaps or rejects")->required();
+  app->add_option("--store", o->store, "Folder of the store")->required();
+  app->add_option("--from", o->from, "Periods that start at or after this instant (UTC)");
+  app->add_option("--to", o->to, "Periods that start before this instant (UTC)");
+  app->add_option("--transformer", o->transformer, "Only this transformer");
+  app->add_option("--feeder", o->feeder, "Only this feeder of --transformer");
+  app->add_option("--mpan", o->meter, "Only this meter");
+  app->add_option("--out", o->out, "File to write; default: standard output");
+  app->add_flag("--json", o->json, "Print one JSON object a line instead of CSV");
+  app->footer("Example:\n  gridtwin export feeder-load --store store --from 2026-03-01T00:00:00Z --out load.csv\n"
+              "  gridtwin export rejects --store store");
+  app->callback([o, select] { select([o] { return run(*o); }); });
+}
+
+} // namespace gridtwin

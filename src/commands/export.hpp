@@ -1,0 +1,42 @@
+#pragma once
+
+#include "src/commands/store_view.hpp"
+#include "src/commands/table_writer.hpp"
+
+#include <CLI/CLI.hpp>
+
+#include <functional>
+#include <optional>
+#include <string>
+
+namespace gridtwin {
+
+/// What part of a store is exported.
+struct export_scope {
+  period_range range; ///< of periods, half-open, by their start
+  std::optional<std::string> transformer;
+  std::optional<std::string> feeder;
+  std::optional<gridtwin::mpan> meter;
+
+  bool holds(utc_day day) const noexcept {
+    return period_at(day, periods_per_day - 1).number >= range.first && period_at(day, 0).number < range.end;
+  }
+  bool holds(const estate& e, transformer_index t) const {
+    return !transformer || e.transformers[t.value].id == *transformer;
+  }
+  bool holds(const estate& e, const connection& c) const {
+    return (!meter || c.mpan == *meter) && (!feeder || e.feeder_of(c).id == *feeder);
+  }
+};
+
+// One function a kind; each writes rows sorted by its key columns as bytes.
+result<void> export_readings(store_view& view, const export_scope& scope, table_writer& out);
+result<void> export_feeder_load(store_view& view, const export_scope& scope, table_writer& out);
+result<void> export_transformer_load(store_view& view, const export_scope& scope, table_writer& out);
+result<void> export_gaps(store_view& view, const export_scope& scope, table_writer& out);
+result<void> export_rejects(store_view& view, const export_scope& scope, table_writer& out);
+
+/// Adds `export`; see `register_sim` for `select`.
+void register_export(CLI::App& parent, const std::function<void(std::function<int()>)>& select);
+
+} // namespace gridtwin

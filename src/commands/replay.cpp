@@ -1,0 +1,226 @@
+#include "src/commands/replay.hpp"
+
+#include "src/commands/interrupt.hpp"
+#include "src/commands/replay_report.hpp"
+#include "src/commands/replay_run.hpp"
+#include "src/commands/source_blocks.hpp"
+#include "src/ingest/estate_files.hpp"
+
+#include <unistd.h>
+
+#include <cstdio>
+#include <fstream>
+#include <memory>
+#include <sstream>
+#include <string>
+#include <thread>
+#include <vector>
+
+namespace gridtwin {
+
+namespace {
+
+constexpr std::string_view command = "replay";
+
+struct replay_options {
+  std::string estate;
+  std::vector<std::string> reads;
+  std::string format = "generic";
+  std::string meter;
+  std::uint32_t version = 1;
+  std::string received_at;
+  std::string as_of;
+  std::string store;
+  std::size_t threads = 0;
+  bool json = false;
+};
+
+result<std::string> read_small_file(const std::string& path, std::size_t limit) {
+  std::ifstream in(path, std::ios::binary);
+  if (!in)
+    return error{errc::unreadable_input, "cannot read " + path + ": is the name right?"};
+  std::string text(limit + 1, '\0');
+  in.read(text.data(), static_cast<std::streamsize>(text.size()));
+  text.resize(static_cast<std::size_t>(in.gcount()));
+  return text;
+}
+
+result<format_profile> profile_of(const std::string& format) {
+  if (auto built_in = built_in_profile(format))
+    return std::move(*built_in);
+  if (!format.ends_with(".toml")) {
+    std::string known;
+    for (const std::string_view name : built_in_profile_names)
+      known += (known.empty() ? "" : ", ") + std::string(name);
+    return error{errc::bad_profile,
+                 "unknown format '" + format + "': use one of " + known + ", or the name of a profile file (*.toml)"};
+  }
+  auto text = read_small_file(format, profile_bytes_limit);
+  if (!text)
+    return text.failure();
+  return parse_profile(*text, format);
+}
+
+/// What the journal keeps of a run: what decides how its sources were read.
+std::string describe(const replay_options& o, const std::string& profile_text) {
+  std::string out = "{\"format\":" + json_string(o.format);
+  if (!profile_text.empty())
+    out += ",\"profile\":" + json_string(profile_text);
+  if (!o.meter.empty())
+    out += ",\"meter\":" + json_string(o.meter);
+  out += ",\"version\":" + std::to_string(o.version);
+  if (!o.received_at.empty())
+    out += ",\"received_at\":" + json_string(o.received_at);
+  if (!o.as_of.empty())
+    out += ",\"as_of\":" + json_string(o.as_of);
+  return out + "}";
+}
+
+result<void> load_estate(const replay_options& o, replay_plan& plan) {
+  auto texts = read_estate_texts(o.estate);
+  if (!texts)
+    return texts.failure();
+  auto estate = parse_estate(*texts, o.estate);
+  if (!estate)
+    return estate.failure();
+  plan.estate = std::make_shared<const gridtwin::estate>(std::move(*estate));
+  plan.estate_files = std::make_shared<const estate_bytes>(
+    estate_bytes{std::move(texts->transformers), std::move(texts->feeders), std::move(texts->meters)});
+  plan.meters = std::make_shared<const meter_index>(plan.estate);
+  return {};
+}
+
+/// Opens every source once, so that a missing column or an empty file is known before anything is written.
+result<void> check_sources(const replay_plan& plan) {
+  for (const source& s : plan.sources)
+    if (auto opened = open_source::open(s, plan.profile, plan.meters, plan.decode); !opened)
+      return opened.failure();
+  return {};
+}
+
+result<replay_plan> plan_of(const replay_options& o) {
+  replay_plan plan;
+  for (const std::string* time : {&o.received_at, &o.as_of}) {
+    if (time->empty())
+      continue;
+    const auto instant = parse_instant(*time);
+    if (!instant)
+      return error{errc::usage, (time == &o.as_of ? "--as-of: " : "--received-at: ") + instant.failure().message};
+    if (time == &o.as_of)
+      plan.limits.as_of_s = *instant;
+  }
+  if (o.version < 1 || o.version > version_limit)
+    return error{errc::usage, "--version must lie between 1 and " + std::to_string(version_limit)};
+  auto profile = profile_of(o.format);
+  if (!profile)
+    return profile.failure();
+  plan.profile = std::move(*profile);
+  plan.decode.version = o.version;
+  if (!o.meter.empty())
+    plan.decode.meter = o.meter;
+  auto listed = list_sources({o.reads.begin(), o.reads.end()});
+  if (!listed)
+    return listed.failure();
+  plan.sources = std::move(listed->sources);
+  for (const std::string& name : listed->passed_over)
+    std::fprintf(stderr, "note: %s is passed over: in a folder only *.csv, *.txt and *.gz are read\n", name.c_str());
+  if (auto loaded = load_estate(o, plan); !loaded)
+    return loaded.failure();
+  if (auto readable = check_sources(plan); !readable)
+    return readable.failure();
+  std::string profile_text;
+  if (o.format.ends_with(".toml"))
+    if (auto text = read_small_file(o.format, profile_bytes_limit))
+      profile_text = std::move(*text);
+  plan.options_text = describe(o, profile_text);
+  plan.threads = o.threads != 0 ? o.threads : std::max(1U, std::thread::hardware_concurrency());
+  return plan;
+}
+
+/// The line that tells how far a run is: on a terminal, after the first second.
+class replay_progress_line {
+public:
+  explicit replay_progress_line(const millisecond_clock& now)
+    : now_(now), start_ms_(now()), next_ms_(start_ms_ + 1000), terminal_(isatty(STDERR_FILENO) == 1) {}
+
+  void show(const replay_progress& p) {
+    if (!terminal_ || now_() < next_ms_)
+      return;
+    next_ms_ = now_() + 250;
+    const std::int64_t elapsed = std::max<std::int64_t>(now_() - start_ms_, 1);
+    std::string line = with_thousands(p.readings) + " readings durable, "
+                       + with_thousands(p.readings * 1000 / static_cast<std::uint64_t>(elapsed)) + "/s";
+    if (p.finishing)
+      line += ", summarising days";
+    else if (p.bytes_done > 0 && p.bytes_total > 0)
+      line +=
+        ", " + std::to_string(p.bytes_done * 100 / p.bytes_total) + " %, "
+        + std::to_string(static_cast<std::uint64_t>(elapsed) * (p.bytes_total - p.bytes_done) / p.bytes_done / 1000)
+        + " s left";
+    std::fprintf(stderr, "\r%s\033[K", line.c_str());
+    shown_ = true;
+  }
+
+  void clear() {
+    if (shown_)
+      std::fputs("\r\033[K", stderr);
+  }
+
+private:
+  const millisecond_clock& now_;
+  std::int64_t start_ms_;
+  std::int64_t next_ms_;
+  bool terminal_;
+  bool shown_ = false;
+};
+
+int run(const replay_options& o, const millisecond_clock& now) {
+  const std::int64_t start = now();
+  catch_interrupts();
+  const auto plan = plan_of(o);
+  if (!plan)
+    return report_failure(command, plan.failure());
+  const auto folder = store_folder::for_writing(o.store);
+  if (!folder)
+    return report_failure(command, folder.failure());
+  replay_progress_line line(now);
+  const auto outcome = run_replay(*plan, *folder, [&](const replay_progress& p) { line.show(p); });
+  line.clear();
+  if (!outcome)
+    return report_failure(command, outcome.failure());
+  if (outcome->stopped_by)
+    return report_failure(command, *outcome->stopped_by);
+  auto after = read_store_totals(o.store);
+  if (!after)
+    return report_failure(command, after.failure());
+  const std::int64_t elapsed = now() - start;
+  if (o.json)
+    return print_result(command, replay_json(*outcome, *after, elapsed));
+  return print_result(command, replay_text(*plan, *outcome, *after, elapsed, o.store));
+}
+
+} // namespace
+
+void register_replay(CLI::App& parent, const std::function<void(std::function<int()>)>& select,
+                     const millisecond_clock& now) {
+  auto o = std::make_shared<replay_options>();
+  CLI::App* replay =
+    parent.add_subcommand("replay", "Reads files of half-hourly readings through the twins into a store");
+  replay->add_option("--estate", o->estate, "Folder with transformers.csv, feeders.csv and meters.csv")->required();
+  replay->add_option("--reads", o->reads, "Files or folders of readings; .gz is read as it is")->required();
+  replay->add_option("--format", o->format, "generic (default), lcl, lcl-kaggle, or a profile file (*.toml)");
+  replay->add_option("--meter", o->meter, "The meter of files that have no column for it");
+  replay->add_option("--version", o->version, "Version of readings in files that have no column for it; default 1");
+  replay->add_option("--received-at", o->received_at,
+                     "When the readings were received (UTC); default: end of their period");
+  replay->add_option("--as-of", o->as_of, "Quarantine readings of half hours that end after this instant (UTC)");
+  replay->add_option("--store", o->store, "Folder of the store; made where it is missing")->required();
+  replay->add_option("--threads", o->threads, "Threads; default: one a processor")->check(CLI::Range(1, 256));
+  replay->add_flag("--json", o->json, "Print one JSON object instead of text");
+  replay->footer("It may be run again with more files, or the same ones: what is known already is a duplicate.\n"
+                 "Example:\n  gridtwin replay --estate estate --reads reads.csv --store store\n"
+                 "  gridtwin replay --estate london --reads MAC000002.csv.gz --format lcl --store store");
+  replay->callback([o, select, now] { select([o, now] { return run(*o, now); }); });
+}
+
+} // namespace gridtwin

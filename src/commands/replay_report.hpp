@@ -1,0 +1,34 @@
+#pragma once
+
+#include "src/commands/replay_run.hpp"
+#include "twins/hash.hpp"
+#include "twins/load.hpp"
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <string>
+
+namespace gridtwin {
+
+/// What a store holds.
+struct store_totals {
+  std::uint64_t gaps = 0;
+  std::uint64_t gap_periods = 0;
+  std::size_t meters = 0;
+  std::size_t feeders = 0;
+  std::size_t transformers = 0;
+  std::size_t days = 0;
+  gridtwin::digest digest{};
+};
+
+result<store_totals> read_store_totals(const std::filesystem::path& store);
+
+/// One JSON object with a line end, as the contract has it.
+std::string replay_json(const replay_outcome& outcome, const store_totals& after, std::int64_t elapsed_ms);
+
+/// One screen for a person.
+std::string replay_text(const replay_plan& plan, const replay_outcome& outcome, const store_totals& after,
+                        std::int64_t elapsed_ms, const std::string& store);
+
+} // namespace gridtwin

@@ -1,0 +1,379 @@
+#include "src/commands/replay_run.hpp"
+
+#include "actors/commit_writer.hpp"
+#include "actors/transformer.hpp"
+#include "config/bounds.hpp"
+#include "src/commands/block_decoder.hpp"
+#include "src/commands/interrupt.hpp"
+#include "src/commands/readings_sequencer.hpp"
+#include "src/commands/source_blocks.hpp"
+#include "src/store/gap_scan.hpp"
+#include "src/store/store_reader.hpp"
+
+#include <caf/actor_system.hpp>
+#include <caf/actor_system_config.hpp>
+#include <caf/scoped_actor.hpp>
+#include <caf/send.hpp>
+
+#include <algorithm>
+#include <bit>
+#include <cstdlib>
+#include <unordered_map>
+
+namespace gridtwin {
+
+namespace {
+
+struct system_config : caf::actor_system_config {
+  explicit system_config(std::size_t threads) {
+    add_message_types<caf::id_block::gridtwin_supervision>();
+    add_message_types<caf::id_block::gridtwin_actors>();
+    add_message_types<caf::id_block::gridtwin_commands>();
+    // 'stealing' is unfit where one actor feeds many (actors/README.md has the measurement).
+    set("scheduler.policy", caf::atom("sharing"));
+    set("scheduler.max-threads", threads);
+    set("scheduler.max-throughput", std::size_t{300});
+  }
+};
+
+/// Days that the store has, by transformer, when the run begins.
+struct stored_days_list {
+  std::vector<std::vector<utc_day>> all;
+  std::vector<std::vector<utc_day>> unsummarised;
+};
+
+result<stored_days_list> list_stored_days(const store_folder& folder, const topology& names) {
+  auto reader = store_reader::open(folder);
+  if (!reader)
+    return reader.failure();
+  std::unordered_map<std::uint32_t, std::uint32_t> index_of_number;
+  for (std::uint32_t i = 0; i < names.number_of.size(); ++i)
+    index_of_number.emplace(names.number_of[i].value, i);
+  stored_days_list out;
+  out.all.resize(names.number_of.size());
+  out.unsummarised.resize(names.number_of.size());
+  const auto listed = reader->for_each_day([&](transformer_number t, utc_day day, bool summarised) {
+    const auto at = index_of_number.find(t.value);
+    if (at == index_of_number.end())
+      return;
+    out.all[at->second].push_back(day);
+    if (!summarised)
+      out.unsummarised[at->second].push_back(day);
+  });
+  if (!listed)
+    return listed.failure();
+  return out;
+}
+
+/// Readings that would belong to no connection if the estate changed so.
+result<void> refuse_orphans(const store_folder& folder, const topology_change& change) {
+  if (change.narrowed.empty())
+    return {};
+  auto reader = store_reader::open(folder);
+  if (!reader)
+    return reader.failure();
+  std::unordered_map<std::uint32_t, std::unordered_map<std::uint32_t, const narrowed_connection*>> narrowed;
+  for (const narrowed_connection& n : change.narrowed)
+    narrowed[n.transformer.value].emplace(n.slot.value, &n);
+  std::vector<std::pair<transformer_number, utc_day>> days;
+  const auto listed = reader->for_each_day([&](transformer_number t, utc_day day, bool) {
+    if (narrowed.contains(t.value))
+      days.emplace_back(t, day);
+  });
+  if (!listed)
+    return listed.failure();
+  std::uint64_t orphans = 0;
+  std::string example;
+  for (const auto& [t, day] : days) {
+    const auto& slots = narrowed[t.value];
+    const auto loaded = reader->load(t, day, [&](const stored_reading& r, std::uint32_t) {
+      const auto at = slots.find(r.twin.value);
+      const period p = period_at(r.day, r.slot);
+      if (at == slots.end() || at->second->allowed.contains(p))
+        return;
+      if (orphans++ == 0)
+        example = to_string(at->second->mpan) + " at " + format_period(p);
+    });
+    if (!loaded)
+      return loaded.failure();
+  }
+  if (orphans == 0)
+    return {};
+  return error{errc::bad_estate, "the estate has changed so that " + std::to_string(orphans)
+                                   + " stored readings would belong to no connection (first: " + example
+                                   + "): keep their rows in meters.csv, with ranges that cover those half hours"};
+}
+
+/// Feeds the run: reads sources, hands blocks to decoders and groups to transformers, waits for what is durable. Runs
+/// in the caller's thread.
+class replay_driver {
+public:
+  using progress_function = std::function<void(const replay_progress&)>;
+
+  replay_driver(const replay_plan& plan, stored_days_list stored, std::shared_ptr<run_context> run,
+                const std::shared_ptr<store_writer>& store, caf::actor_system& system,
+                const progress_function& progress);
+  ~replay_driver();
+  replay_driver(const replay_driver&) = delete;
+  replay_driver& operator=(const replay_driver&) = delete;
+
+  replay_outcome drive();
+
+private:
+  void read_ahead();
+  void wait();
+  void dispatch();
+  void release_when_full();
+  void summarise();
+  void note(const transformer_report& report);
+  const caf::actor& transformer_at(std::uint32_t index);
+  void stop(error reason);
+  void show_progress(bool finishing);
+
+  const replay_plan& plan_;
+  stored_days_list stored_;
+  std::shared_ptr<run_context> run_;
+  caf::actor_system& system_;
+  caf::scoped_actor self_;
+  const progress_function& progress_;
+  std::shared_ptr<const meter_index> meters_;
+  source_blocks blocks_;
+  readings_sequencer sequencer_;
+  std::vector<caf::actor> decoders_;
+  std::vector<caf::actor> transformers_;
+  caf::actor writer_;
+  std::int64_t open_days_limit_ = 0;
+
+  std::size_t blocks_out_ = 0; ///< being decoded
+  std::uint64_t groups_sent_ = 0;
+  std::uint64_t groups_done_ = 0;
+  std::uint64_t last_release_ = 0;
+  std::size_t summaries_out_ = 0;
+  bool summaries_durable_ = false;
+  bool store_failed_ = false;
+  replay_outcome outcome_;
+};
+
+std::vector<std::uint32_t> source_numbers(const replay_plan& plan, const store_writer& store) {
+  std::vector<std::uint32_t> numbers;
+  for (std::size_t i = 0; i < plan.sources.size(); ++i)
+    numbers.push_back(store.source_number(i));
+  return numbers;
+}
+
+std::int64_t meter_quantities(const estate& e) {
+  std::int64_t sum = 0;
+  for (const connection& c : e.connections)
+    sum += std::popcount(c.quantities);
+  return sum;
+}
+
+replay_driver::replay_driver(const replay_plan& plan, stored_days_list stored, std::shared_ptr<run_context> run,
+                             const std::shared_ptr<store_writer>& store, caf::actor_system& system,
+                             const progress_function& progress)
+  : plan_(plan), stored_(std::move(stored)), run_(std::move(run)), system_(system), self_(system), progress_(progress),
+    meters_(plan.meters), blocks_(plan.sources, plan.profile, plan.meters, plan.decode),
+    sequencer_(plan.meters, source_numbers(plan, *store)), transformers_(plan.estate->transformers.size()),
+    open_days_limit_(bounds::open_days_limit(meter_quantities(*plan.estate))) {
+  outcome_.faults.resize(plan.estate->connections.size());
+  for (std::size_t i = 0; i < plan.threads; ++i)
+    self_->monitor(decoders_.emplace_back(system.spawn(block_decoder)));
+  const caf::actor owner = caf::actor_cast<caf::actor>(self_);
+  writer_ = system.spawn<caf::detached>(commit_writer, commit_writer_options{run_, store, owner});
+  self_->monitor(writer_);
+}
+
+replay_driver::~replay_driver() {
+  // Every actor is ended before the system goes, which would wait for a living one.
+  for (const auto* group : {&decoders_, &transformers_})
+    for (const caf::actor& a : *group)
+      if (a)
+        caf::anon_send_exit(a, caf::exit_reason::user_shutdown);
+  caf::anon_send_exit(writer_, caf::exit_reason::user_shutdown);
+}
+
+void replay_driver::stop(error reason) {
+  if (!outcome_.stopped_by)
+    outcome_.stopped_by = std::move(reason);
+  blocks_.stop();
+}
+
+void replay_driver::show_progress(bool finishing) {
+  progress_({blocks_.bytes_done(), blocks_.bytes_total(),
+             static_cast<std::uint64_t>(std::max<std::int64_t>(outcome_.counts.readings(), 0)), finishing});
+}
+
+void replay_driver::read_ahead() {
+  if (interrupted())
+    stop({errc::interrupted, "interrupted: what was committed stays; run the same command again to go on"});
+  while (blocks_out_ + sequencer_.waiting() < bounds::blocks_in_flight(plan_.threads)
+         && groups_sent_ - groups_done_ < bounds::groups_in_flight) {
+    auto block = blocks_.next();
+    if (!block)
+      return stop(block.failure());
+    if (!*block)
+      return;
+    ++blocks_out_;
+    const std::size_t to = (*block)->number % decoders_.size();
+    self_->send(decoders_[to], std::move(**block));
+  }
+}
+
+const caf::actor& replay_driver::transformer_at(std::uint32_t index) {
+  caf::actor& at = transformers_[index];
+  if (!at)
+    at = system_.spawn(
+      transformer, transformer_options{
+                     run_, {index}, writer_, std::move(stored_.all[index]), std::move(stored_.unsummarised[index])});
+  if (at)
+    self_->monitor(at);
+  return at;
+}
+
+void replay_driver::dispatch() {
+  auto group = std::make_shared<reading_group>();
+  group->number = ++groups_sent_;
+  group->batches = sequencer_.take_group();
+  auto rejects = std::make_shared<std::vector<kept_reject>>(
+    keep_early_rejects(group->batches, *meters_, outcome_.counts, outcome_.faults));
+  std::vector<std::uint32_t> touched;
+  for (const reading_batch& batch : group->batches)
+    for (const reading_batch::slice& s : batch.slices)
+      touched.push_back(s.transformer.value);
+  std::sort(touched.begin(), touched.end());
+  touched.erase(std::unique(touched.begin(), touched.end()), touched.end());
+  for (const std::uint32_t t : touched)
+    self_->send(transformer_at(t), assess_group{group});
+  self_->send(writer_, group_sealed{group->number, touched.size(), std::move(rejects)});
+}
+
+void replay_driver::release_when_full() {
+  if (run_->open_days.load(std::memory_order_relaxed) <= open_days_limit_
+      || groups_done_ < last_release_ + bounds::groups_of_use || groups_done_ <= bounds::groups_of_use)
+    return;
+  last_release_ = groups_done_;
+  for (const caf::actor& t : transformers_)
+    if (t)
+      self_->send(t, release_days{groups_done_ - bounds::groups_of_use});
+}
+
+void replay_driver::note(const transformer_report& report) {
+  for (const auto& meter : report.faults)
+    outcome_.faults[meter.connection.value] += meter.faults;
+  if (report.peak)
+    outcome_.most_loaded.push_back({report.transformer, *report.peak, report.peak_wh});
+}
+
+void replay_driver::wait() {
+  self_->receive(
+    [&](decoded_text& block) {
+      --blocks_out_;
+      sequencer_.add(std::move(block));
+      if (sequencer_.size() >= bounds::group_readings)
+        dispatch();
+    },
+    [&](const group_committed& done) {
+      groups_done_ = done.group;
+      outcome_.counts += *done.counts;
+      release_when_full();
+      show_progress(false);
+    },
+    [&](const store_failed& failed) {
+      stop(failed.reason);
+      outcome_.stopped_by = failed.reason; // matters more than what may have stopped the run before
+      store_failed_ = true;
+    },
+    [&](const summary_taken& taken) {
+      --summaries_out_;
+      note(taken.part->report);
+      show_progress(true);
+    },
+    [&](const summaries_committed&) { summaries_durable_ = true; },
+    [&](const caf::down_msg& down) {
+      // The writer goes after it has said why; of any other the run would wait for an answer that never comes.
+      if (!store_failed_)
+        stop({errc::store_failed, "a part of the program failed (" + system_.render(down.reason)
+                                    + "): what was committed stays; run the same command again to go on"});
+      store_failed_ = true;
+    });
+}
+
+void replay_driver::summarise() {
+  for (std::uint32_t t = 0; t < transformers_.size() && !store_failed_; ++t) {
+    if (!transformers_[t] && stored_.unsummarised[t].empty())
+      continue;
+    self_->send(transformer_at(t), summarise_days{});
+    ++summaries_out_;
+    while (summaries_out_ >= bounds::summaries_in_flight(plan_.threads) && !store_failed_)
+      wait();
+  }
+  while (summaries_out_ > 0 && !store_failed_)
+    wait();
+  self_->send(writer_, flush_summaries{});
+  while (!summaries_durable_ && !store_failed_)
+    wait();
+}
+
+replay_outcome replay_driver::drive() {
+  for (;;) {
+    read_ahead();
+    if (store_failed_ || (blocks_out_ == 0 && blocks_.at_end()))
+      break;
+    wait();
+  }
+  if (!store_failed_) {
+    sequencer_.finish();
+    if (sequencer_.size() > 0)
+      dispatch();
+  }
+  while (groups_done_ < groups_sent_ && !store_failed_)
+    wait();
+  if (!store_failed_ && !interrupted())
+    summarise();
+  return std::move(outcome_);
+}
+
+} // namespace
+
+result<replay_outcome> run_replay(const replay_plan& plan, const store_folder& folder,
+                                  const std::function<void(const replay_progress&)>& progress) {
+  auto database = folder.connect_writer();
+  if (!database)
+    return database.failure();
+  auto binding = bind_topology(*database, *plan.estate, *plan.estate_files);
+  if (!binding)
+    return binding.failure();
+  if (auto kept = refuse_orphans(folder, binding->change); !kept)
+    return kept.failure();
+  auto stored = list_stored_days(folder, binding->topology);
+  if (!stored)
+    return stored.failure();
+  std::vector<std::string> names;
+  for (const source& s : plan.sources)
+    names.push_back(s.name);
+  auto store = store_writer::open(folder, {plan.options_text, names, binding->change, plan.estate_files});
+  if (!store)
+    return store.failure();
+  const auto writer = std::make_shared<store_writer>(std::move(*store));
+  stored_days days(folder);
+  auto run = std::make_shared<run_context>();
+  run->estate = plan.estate;
+  run->topology = std::make_shared<const topology>(std::move(binding->topology));
+  run->meters_across = meters_across_transformers(*plan.estate);
+  run->limits = plan.limits;
+  run->run = writer->run();
+  run->days = &days;
+  replay_outcome outcome;
+  {
+    system_config config(plan.threads);
+    caf::actor_system system(config);
+    replay_driver driver(plan, std::move(*stored), run, writer, system, progress);
+    outcome = driver.drive();
+  }
+  if (!outcome.stopped_by || outcome.stopped_by->code != errc::store_failed)
+    if (auto closed = writer->close(); !closed)
+      outcome.stopped_by = closed.failure();
+  return outcome;
+}
+
+} // namespace gridtwin

@@ -1,0 +1,62 @@
+#pragma once
+
+#include "actors/messages.hpp"
+#include "actors/run_context.hpp"
+#include "config/format_profile.hpp"
+#include "src/ingest/meter_index.hpp"
+#include "src/ingest/row_decoder.hpp"
+#include "src/ingest/source_list.hpp"
+#include "src/store/store_folder.hpp"
+#include "twins/run_counts.hpp"
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace gridtwin {
+
+/// What `replay` was asked for, checked and loaded.
+struct replay_plan {
+  std::shared_ptr<const gridtwin::estate> estate;
+  std::shared_ptr<const estate_bytes> estate_files;
+  std::shared_ptr<const meter_index> meters;
+  format_profile profile;
+  decode_options decode;
+  std::vector<source> sources;
+  std::string options_text; ///< for the journal
+  rule_limits limits;
+  std::size_t threads = 1;
+};
+
+/// What came of it.
+struct replay_outcome {
+  struct loaded_transformer {
+    transformer_index transformer;
+    period peak;
+    std::int64_t peak_wh = 0; ///< net import of the half hour
+  };
+
+  run_counts counts;
+  std::optional<error> stopped_by;             ///< a file that broke off, a failed store, Ctrl-C
+  std::vector<std::uint64_t> faults;           ///< by connection: refused, repeated, contradicted and missing
+  std::vector<loaded_transformer> most_loaded; ///< of those that had readings, by share of their rating
+};
+
+/// How far a run is, for a progress line.
+struct replay_progress {
+  std::uint64_t bytes_done = 0;
+  std::uint64_t bytes_total = 0;
+  std::uint64_t readings = 0; ///< durable
+  bool finishing = false;     ///< all is read: days are being summarised
+};
+
+/// Reads sources through the twins into a store: decoded in parallel, sequenced in the order of the files, judged by
+/// transformers in parallel, committed group by group. What is in flight is bounded at every step.
+/// Error: nothing was begun. An outcome that was stopped says why, and what is committed stays.
+result<replay_outcome> run_replay(const replay_plan& plan, const store_folder& folder,
+                                  const std::function<void(const replay_progress&)>& progress);
+
+} // namespace gridtwin

@@ -1,0 +1,45 @@
+#include "src/commands/source_blocks.hpp"
+
+#include "config/bounds.hpp"
+
+namespace gridtwin {
+
+result<open_source> open_source::open(const source& from, const format_profile& profile,
+                                      const std::shared_ptr<const meter_index>& meters, const decode_options& options) {
+  auto reader = source_reader::open(from);
+  if (!reader)
+    return reader.failure();
+  auto decoder = row_decoder::make(profile, (*reader)->header(), meters, options);
+  if (!decoder)
+    return error{decoder.failure().code, from.path.string() + ": " + decoder.failure().message};
+  return open_source{std::move(*reader), std::make_shared<const row_decoder>(std::move(*decoder))};
+}
+
+source_blocks::source_blocks(const std::vector<source>& sources, const format_profile& profile,
+                             std::shared_ptr<const meter_index> meters, const decode_options& options)
+  : sources_(&sources), profile_(&profile), meters_(std::move(meters)), options_(&options) {
+  for (const source& s : sources)
+    total_ += s.bytes;
+}
+
+result<std::optional<text_block>> source_blocks::next() {
+  for (; at_ < sources_->size(); ++at_) {
+    if (!open_) {
+      auto opened = open_source::open((*sources_)[at_], *profile_, meters_, *options_);
+      if (!opened)
+        return opened.failure();
+      open_ = std::move(*opened);
+    }
+    auto text = std::make_shared<std::string>();
+    const auto more = open_->reader->next(*text, bounds::block_bytes);
+    if (!more)
+      return more.failure();
+    if (*more)
+      return std::optional(text_block{number_++, at_, open_->decoder, std::move(text)});
+    done_ += (*sources_)[at_].bytes;
+    open_.reset();
+  }
+  return std::optional<text_block>();
+}
+
+} // namespace gridtwin

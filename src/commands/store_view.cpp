@@ -1,0 +1,158 @@
+#include "src/commands/store_view.hpp"
+
+#include "src/ingest/estate_files.hpp"
+#include "src/store/gap_scan.hpp"
+
+#include <algorithm>
+#include <map>
+#include <string>
+
+namespace gridtwin {
+
+result<store_view> store_view::open(const std::filesystem::path& folder) {
+  auto opened = store_folder::for_reading(folder);
+  if (!opened)
+    return opened.failure();
+  store_view out(std::move(*opened));
+  auto reader = store_reader::open(*out.folder_);
+  if (!reader)
+    return reader.failure();
+  out.reader_ = std::make_unique<store_reader>(std::move(*reader));
+  if (auto held = out.reader_->hold_snapshot(); !held)
+    return held.failure();
+  const auto bytes = read_bound_estate(out.reader_->database());
+  if (!bytes)
+    return bytes.failure();
+  auto estate = parse_estate({bytes->transformers, bytes->feeders, bytes->meters}, "the store's estate");
+  if (!estate)
+    return estate.failure();
+  out.estate_ = std::make_unique<gridtwin::estate>(std::move(*estate));
+  auto binding = bind_topology(out.reader_->database(), *out.estate_, *bytes);
+  if (!binding)
+    return binding.failure();
+  out.topology_ = std::move(binding->topology);
+  out.meters_across_ = meters_across_transformers(*out.estate_);
+  std::unordered_map<std::uint32_t, std::uint32_t> index_of;
+  for (std::uint32_t i = 0; i < out.topology_.number_of.size(); ++i)
+    index_of.emplace(out.topology_.number_of[i].value, i);
+  out.days_.resize(out.estate_->transformers.size());
+  out.unsummarised_.resize(out.estate_->transformers.size());
+  const auto listed = out.reader_->for_each_day([&](transformer_number t, utc_day day, bool summarised) {
+    if (out.all_days_.empty() || out.all_days_.back() != day)
+      out.all_days_.push_back(day);
+    const auto at = index_of.find(t.value);
+    if (at == index_of.end())
+      return; // a transformer that the estate no longer has, which holds no readings
+    out.days_[at->second].push_back(day);
+    if (!summarised)
+      out.unsummarised_[at->second].push_back(day);
+  });
+  if (!listed)
+    return listed.failure();
+  return out;
+}
+
+bool store_view::unsummarised(transformer_index t, utc_day day) const {
+  return std::binary_search(unsummarised_[t.value].begin(), unsummarised_[t.value].end(), day);
+}
+
+transformer_day_reader::transformer_day_reader(store_view& view, transformer_index t)
+  : view_(&view), transformer_(t), connections_(connections_of(view.estate(), t)) {
+  twins_.reserve(connections_.count);
+  for (std::uint32_t place = 0; place < connections_.count; ++place) {
+    twins_.emplace_back(view.estate().connections[connections_.first + place]);
+    views_.push_back(&twins_.back());
+    place_of_slot_.emplace(view.topology().slot_of[connections_.first + place].value, place);
+  }
+}
+
+result<void> transformer_day_reader::load(utc_day day) {
+  if (held_ == day)
+    return {};
+  if (held_)
+    for (meter_twin& twin : twins_)
+      twin.release(*held_);
+  held_ = day;
+  const auto loaded = view_->reader().load(
+    view_->topology().number_of[transformer_.value], day, [&](const stored_reading& r, std::uint32_t) {
+      const auto place = place_of_slot_.find(r.twin.value);
+      if (place != place_of_slot_.end())
+        twins_[place->second].restore(r.day, r.quantity, r.slot, r.version, r.content, false);
+    });
+  return loaded ? result<void>() : result<void>(loaded.failure());
+}
+
+transformer_twins transformer_day_reader::twins() const noexcept {
+  const std::span slots(view_->topology().slot_of);
+  return {transformer_, views_, slots.subspan(connections_.first, connections_.count)};
+}
+
+namespace {
+
+result<transformer_nodes> nodes_of(store_view& view, transformer_index t, utc_day day, const estate_key& key) {
+  if (view.unsummarised(t, day)) {
+    transformer_day_reader reader(view, t);
+    if (auto loaded = reader.load(day); !loaded)
+      return loaded.failure();
+    return hash_day(view.estate(), reader.twins(), day, key);
+  }
+  auto summary = view.reader().day_summary(view.topology().number_of[t.value], day);
+  if (!summary)
+    return summary.failure();
+  transformer_nodes nodes;
+  if (*summary && !decode_nodes((*summary)->nodes, nodes))
+    return error{errc::store_failed, "the store's summary of " + format_day(day) + " is damaged"};
+  return nodes;
+}
+
+} // namespace
+
+result<estate_nodes> hash_estate_day(store_view& view, utc_day day, const estate_key& key) {
+  const estate& e = view.estate();
+  // By GSP group, whose children come in the order of the transformers' ids: that of the estate.
+  std::map<char, std::array<day_node_builder, quantity_count>> groups;
+  for (std::uint32_t i = 0; i < e.transformers.size(); ++i) {
+    const auto& days = view.days_of({i});
+    if (!std::binary_search(days.begin(), days.end(), day))
+      continue;
+    const auto nodes = nodes_of(view, {i}, day, key);
+    if (!nodes)
+      return nodes.failure();
+    for (std::size_t q = 0; q < quantity_count; ++q)
+      if ((*nodes)[q])
+        groups[e.transformers[i].gsp_group][q].add(*(*nodes)[q]);
+  }
+  estate_nodes out;
+  for (const quantity q : quantities_by_name) {
+    day_node_builder root;
+    for (const auto& [letter, builders] : groups)
+      if (!builders[index_of(q)].empty())
+        root.add(builders[index_of(q)].build(node_kind::gsp_group, std::string("_") + letter, day, q));
+    if (!root.empty())
+      out[index_of(q)] = root.build(node_kind::estate, "", day, q);
+  }
+  return out;
+}
+
+result<store_digest> digest_store(store_view& view, const estate_key& key, std::optional<utc_day> only) {
+  store_digest out;
+  std::string all;
+  for (const utc_day day : view.days()) {
+    if (only && day != *only)
+      continue;
+    const auto nodes = hash_estate_day(view, day, key);
+    if (!nodes)
+      return nodes.failure();
+    for (const quantity q : quantities_by_name) {
+      const auto& node = (*nodes)[index_of(q)];
+      if (!node)
+        continue;
+      all += format_day(day) + ' ' + std::string(name_of(q)) + ' ' + to_hex(node->hash) + '\n';
+      out.rows.push_back({day, q, *node});
+    }
+  }
+  out.hash = sha256(all);
+  return out;
+}
+
+} // namespace gridtwin

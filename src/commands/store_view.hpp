@@ -1,0 +1,92 @@
+#pragma once
+
+#include "src/store/day_summary.hpp"
+#include "src/store/store_reader.hpp"
+#include "twins/day_tree.hpp"
+#include "twins/meter_twin.hpp"
+
+#include <array>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <unordered_map>
+#include <vector>
+
+namespace gridtwin {
+
+/// A store with the estate that it is bound to, for commands that only read. Sees one state of the store.
+class store_view {
+public:
+  static result<store_view> open(const std::filesystem::path& folder);
+
+  const gridtwin::estate& estate() const noexcept { return *estate_; }
+  const gridtwin::topology& topology() const noexcept { return topology_; }
+  store_reader& reader() noexcept { return *reader_; }
+
+  /// Days with readings of a transformer, ascending.
+  const std::vector<utc_day>& days_of(transformer_index t) const noexcept { return days_[t.value]; }
+  /// Every day with readings of any, ascending.
+  const std::vector<utc_day>& days() const noexcept { return all_days_; }
+  /// What the summary of that day says is out of date: a run was cut off before it could end.
+  bool unsummarised(transformer_index t, utc_day day) const;
+  bool any_unsummarised(transformer_index t) const noexcept { return !unsummarised_[t.value].empty(); }
+
+  /// See `meters_across_transformers`.
+  const std::vector<mpan>& meters_across() const noexcept { return meters_across_; }
+
+private:
+  explicit store_view(store_folder folder) : folder_(std::make_unique<store_folder>(std::move(folder))) {}
+
+  std::unique_ptr<store_folder> folder_;
+  std::unique_ptr<store_reader> reader_;
+  std::unique_ptr<gridtwin::estate> estate_;
+  gridtwin::topology topology_;
+  std::vector<std::vector<utc_day>> days_;
+  std::vector<utc_day> all_days_;
+  std::vector<mpan> meters_across_;
+  std::vector<std::vector<utc_day>> unsummarised_;
+};
+
+/// The twins of a transformer, a day of them at a time, as the store has it.
+class transformer_day_reader {
+public:
+  transformer_day_reader(store_view& view, transformer_index t);
+
+  /// Replaces the day that is held.
+  result<void> load(utc_day day);
+
+  const meter_twin& twin(std::size_t place) const noexcept { return twins_[place]; }
+  std::size_t size() const noexcept { return twins_.size(); }
+  std::optional<std::uint32_t> place_of(twin_slot slot) const noexcept {
+    const auto at = place_of_slot_.find(slot.value);
+    return at == place_of_slot_.end() ? std::nullopt : std::optional(at->second);
+  }
+  transformer_twins twins() const noexcept;
+
+private:
+  store_view* view_;
+  transformer_index transformer_;
+  connection_range connections_;
+  std::vector<meter_twin> twins_;
+  std::vector<const meter_twin*> views_;
+  std::unordered_map<std::uint32_t, std::uint32_t> place_of_slot_;
+  std::optional<utc_day> held_;
+};
+
+/// The roots of a UTC day by quantity; none where the estate has no current value.
+using estate_nodes = std::array<std::optional<day_node>, quantity_count>;
+result<estate_nodes> hash_estate_day(store_view& view, utc_day day, const estate_key& key);
+
+/// The hash over all days' roots, in order of day and quantity's name.
+struct store_digest {
+  struct row {
+    utc_day day;
+    gridtwin::quantity quantity = quantity::active_import;
+    day_node node;
+  };
+  std::vector<row> rows;
+  digest hash{};
+};
+result<store_digest> digest_store(store_view& view, const estate_key& key, std::optional<utc_day> only = {});
+
+} // namespace gridtwin

@@ -1,0 +1,60 @@
+#pragma once
+
+#include "twins/result.hpp"
+
+#include <cstdio>
+#include <initializer_list>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace gridtwin {
+
+/// Writes a table as CSV, or as one JSON object a line, to a file or standard output. A file appears under its name
+/// when it is whole. Fields are quoted where they must be; lines end in `\n`.
+class table_writer {
+public:
+  enum class form { csv, json };
+  struct column {
+    std::string_view name;
+    bool number = false; ///< printed bare in JSON
+  };
+
+  /// `path` empty or `-`: standard output.
+  static result<table_writer> open(const std::string& path, form f);
+
+  table_writer(table_writer&&) noexcept = default;
+  table_writer& operator=(table_writer&&) noexcept = default;
+  ~table_writer();
+
+  void header(std::initializer_list<column> columns);
+  void row(std::initializer_list<std::string_view> fields);
+  std::uint64_t rows() const noexcept { return rows_; }
+
+  /// Error: what was written did not reach the file; nothing appears under its name.
+  result<void> finish();
+
+private:
+  struct closer {
+    void operator()(std::FILE* f) const noexcept {
+      if (f != stdout)
+        std::fclose(f);
+    }
+  };
+
+  table_writer() = default;
+  void flush();
+  error write_error() const;
+
+  std::unique_ptr<std::FILE, closer> file_;
+  std::string path_;
+  std::string buffer_;
+  std::vector<column> columns_;
+  std::uint64_t rows_ = 0;
+  form form_ = form::csv;
+  int failed_ = 0; ///< errno of the first write that failed
+};
+
+} // namespace gridtwin

@@ -1,0 +1,38 @@
+#include "src/commands/clock.hpp"
+#include "src/commands/digest.hpp"
+#include "src/commands/export.hpp"
+#include "src/commands/replay.hpp"
+#include "src/commands/sim_register.hpp"
+
+#include <CLI/CLI.hpp>
+
+#include <functional>
+#include <iostream>
+
+int main(int argc, char** argv) {
+  CLI::App app("gridtwin: half-hourly meter readings through supervised twins, from file to digest");
+  app.name("gridtwin");
+  app.set_version_flag("--version-of-program", "gridtwin 0.1.0");
+  app.require_subcommand(1);
+  app.footer("Example, from nothing:\n"
+             "  gridtwin sim estate --meters 1000 --out estate\n"
+             "  gridtwin sim reads --estate estate --from 2026-03-01 --days 2 --faults all --out reads.csv\n"
+             "  gridtwin replay --estate estate --reads reads.csv --store store\n"
+             "  gridtwin export feeder-load --store store\n"
+             "Exit status: 0 done, 1 failed while running, 2 wrong usage or unreadable input.");
+  std::function<int()> chosen;
+  const auto select = [&chosen](std::function<int()> run) { chosen = std::move(run); };
+  gridtwin::register_replay(app, select, gridtwin::monotonic_ms);
+  gridtwin::register_export(app, select);
+  gridtwin::register_digest(app, select);
+  gridtwin::register_sim(app, select, gridtwin::monotonic_ms);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& failure) {
+    if (failure.get_exit_code() == 0) // --help
+      return app.exit(failure);
+    std::cerr << "gridtwin: " << failure.what() << " (gridtwin --help shows what there is)\n";
+    return 2;
+  }
+  return chosen ? chosen() : 2;
+}
