@@ -17,9 +17,9 @@
 //
 //   replay ── assess_group ──► transformer (one each) ── assessed_part ──► commit writer ── group_committed ──► replay
 //          ── group_sealed ─────────────────────────────────────────────►
-//          ── release_days ──►                                                        ── store_failed ──► replay
-//          ── summarise_days ►                         ── summary_part ──►             ── summary_taken ──► replay
-//          ── flush_summaries ──────────────────────────────────────────►             ── summaries_committed ──►
+//          ── release_days, forget_durable ──►                                                        ── store_failed
+//          ──► replay ── summarise_days ►                         ── summary_part ──►             ── summary_taken ──►
+//          replay ── flush_summaries ──────────────────────────────────────────►             ── summaries_committed ──►
 //
 // Messages stay within the process: payloads are shared, never copied, and nothing is sent beyond what was granted
 // (groups in flight, transformers that summarise at a time).
@@ -41,6 +41,9 @@ struct assess_group {
 struct release_days {
   std::uint64_t unused_since = 0;
 };
+
+/// To a transformer: the groups that it was last given are durable; what was kept for rebuilding twins can go.
+struct forget_durable {};
 
 /// To a transformer, once a run: hash what has changed, count gaps, report. Answered by a `summary_part` to the writer.
 struct summarise_days {};
@@ -145,6 +148,7 @@ typename Inspector::result_type inspect(Inspector& f, twin_query& q) {
 CAF_BEGIN_TYPE_ID_BLOCK(gridtwin_actors, caf::id_block::gridtwin_supervision::end)
 CAF_ADD_TYPE_ID(gridtwin_actors, (gridtwin::assess_group))
 CAF_ADD_TYPE_ID(gridtwin_actors, (gridtwin::release_days))
+CAF_ADD_TYPE_ID(gridtwin_actors, (gridtwin::forget_durable))
 CAF_ADD_TYPE_ID(gridtwin_actors, (gridtwin::summarise_days))
 CAF_ADD_TYPE_ID(gridtwin_actors, (gridtwin::assessed_part))
 CAF_ADD_TYPE_ID(gridtwin_actors, (gridtwin::group_sealed))
@@ -161,6 +165,7 @@ CAF_END_TYPE_ID_BLOCK(gridtwin_actors)
 
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(gridtwin::assess_group)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(gridtwin::release_days)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(gridtwin::forget_durable)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(gridtwin::summarise_days)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(gridtwin::assessed_part)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(gridtwin::group_sealed)

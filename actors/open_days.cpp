@@ -49,12 +49,12 @@ result<open_days::day_state*> open_days::open(utc_day day, std::uint64_t group, 
 }
 
 void open_days::remember(std::uint64_t group, std::vector<stored_reading> added) {
-  forget_committed();
+  forget_durable();
   if (!added.empty())
     pending_.push_back({group, std::move(added)});
 }
 
-void open_days::forget_committed() {
+void open_days::forget_durable() {
   const std::uint64_t committed = run_->committed_group.load(std::memory_order_acquire);
   std::erase_if(pending_, [&](const pending_group& p) { return p.group <= committed; });
 }

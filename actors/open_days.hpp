@@ -42,6 +42,9 @@ public:
   /// Readings that a group adds; kept until the group is durable, for a twin that must be rebuilt before.
   void remember(std::uint64_t group, std::vector<stored_reading> added);
 
+  /// Lets go of what was remembered of groups that are durable.
+  void forget_durable();
+
   /// Fills a fresh twin: the stored readings of the days in memory, then what is on its way to the store, then
   /// `under_way`, which belongs to the group being assessed. False: the store could not be read.
   bool rebuild(twin_slot slot, meter_twin& twin, std::span<const stored_reading> under_way);
@@ -67,8 +70,6 @@ private:
     std::uint64_t group = 0;
     std::vector<stored_reading> added;
   };
-
-  void forget_committed();
 
   const run_context* run_;
   transformer_number number_;

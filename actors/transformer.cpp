@@ -318,6 +318,8 @@ result<std::string> transformer_state::summarised_masks(utc_day day, open_days::
 
 void transformer_state::release(std::uint64_t unused_since) { days_->release(unused_since, *twins_); }
 
+void transformer_state::forget_durable() { days_->forget_durable(); }
+
 void transformer_state::deliver(const hosted_envelope& envelope, caf::execution_unit* context) {
   const auto rebuild = [this](std::size_t at, meter_twin& twin) {
     if (!days_->rebuild(options_.run->topology->slot_of[connections_.first + at], twin, {}))
@@ -340,6 +342,7 @@ caf::behavior transformer(caf::stateful_actor<transformer_state>* self, transfor
     [self, writer](const assess_group& m) { self->send(writer, self->state.assess(*m.group, self->context())); },
     [self](const hosted_envelope& e) { self->state.deliver(e, self->context()); },
     [self](const release_days& m) { self->state.release(m.unused_since); },
+    [self](const gridtwin::forget_durable&) { self->state.forget_durable(); },
     [self, writer](const summarise_days&) { self->send(writer, self->state.summarise()); },
     [self](const twin_query& q) -> caf::result<caf::actor> {
       if (auto handle = self->state.twin(q.place))

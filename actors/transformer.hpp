@@ -37,6 +37,7 @@ public:
   summary_part summarise();
 
   void release(std::uint64_t unused_since);
+  void forget_durable();
   void deliver(const hosted_envelope& envelope, caf::execution_unit* context);
   std::optional<caf::actor> twin(std::uint32_t place) const;
 
@@ -60,8 +61,8 @@ private:
   std::vector<stored_reading> under_way_; ///< added by the group that is being assessed
 };
 
-/// Spawn with a `transformer_options`. Handles `assess_group`, `release_days`, `summarise_days`, `twin_query` and what
-/// is sent to its twins.
+/// Spawn with a `transformer_options`. Handles `assess_group`, `release_days`, `forget_durable`, `summarise_days`,
+/// `twin_query` and what is sent to its twins.
 caf::behavior transformer(caf::stateful_actor<transformer_state>* self, transformer_options options);
 
 } // namespace gridtwin

@@ -18,6 +18,7 @@
 #include <algorithm>
 #include <bit>
 #include <cstdlib>
+#include <map>
 #include <unordered_map>
 
 namespace gridtwin {
@@ -143,6 +144,7 @@ private:
   std::vector<caf::actor> transformers_;
   caf::actor writer_;
   std::int64_t open_days_limit_ = 0;
+  std::map<std::uint64_t, std::vector<std::uint32_t>> touched_; ///< transformers of the groups in flight
 
   std::size_t blocks_out_ = 0; ///< being decoded
   std::uint64_t groups_sent_ = 0;
@@ -245,6 +247,7 @@ void replay_driver::dispatch() {
   for (const std::uint32_t t : touched)
     self_->send(transformer_at(t), assess_group{group});
   self_->send(writer_, group_sealed{group->number, touched.size(), std::move(rejects)});
+  touched_.emplace(group->number, std::move(touched));
 }
 
 void replay_driver::release_when_full() {
@@ -275,6 +278,9 @@ void replay_driver::wait() {
     [&](const group_committed& done) {
       groups_done_ = done.group;
       outcome_.counts += *done.counts;
+      for (const std::uint32_t t : touched_[done.group])
+        self_->send(transformers_[t], forget_durable{});
+      touched_.erase(done.group);
       release_when_full();
       show_progress(false);
     },
