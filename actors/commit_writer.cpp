@@ -1,6 +1,6 @@
 #include "actors/commit_writer.hpp"
 
-#include "config/bounds.hpp"
+#include "twins/bounds.hpp"
 
 #include <algorithm>
 #include <utility>

@@ -8,6 +8,7 @@
 
 #include <functional>
 #include <iostream>
+#include <string>
 
 int main(int argc, char** argv) {
   CLI::App app("gridtwin: half-hourly meter readings through supervised twins, from file to digest");
@@ -28,6 +29,14 @@ int main(int argc, char** argv) {
   gridtwin::register_sim(app, select, gridtwin::monotonic_ms);
   try {
     app.parse(argc, argv);
+  } catch (const CLI::RequiredError& failure) {
+    // Without a known command the library complains of what is missing, not of what is wrong.
+    const std::string first = argc > 1 ? argv[1] : "";
+    const bool named = !first.empty() && first.front() != '-'
+                       && app.get_subcommands([&](const CLI::App* a) { return a->get_name() == first; }).empty();
+    std::cerr << "gridtwin: " << (named ? "there is no command '" + first + "'" : failure.what())
+              << " (gridtwin --help shows what there is)\n";
+    return 2;
   } catch (const CLI::ParseError& failure) {
     if (failure.get_exit_code() == 0) // --help
       return app.exit(failure);

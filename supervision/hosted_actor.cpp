@@ -9,15 +9,17 @@ namespace gridtwin {
 hosted_actor::hosted_actor(caf::actor_config& config, const caf::actor& host)
   : caf::monitorable_actor(config), host_(caf::actor_cast<caf::actor_control_block*>(host)) {}
 
-void hosted_actor::enqueue(caf::mailbox_element_ptr what, caf::execution_unit* context) {
-  const auto host = caf::actor_cast<caf::strong_actor_ptr>(host_);
-  if (!host) {
-    caf::detail::sync_request_bouncer bounce{caf::exit_reason::unreachable};
-    bounce(*what);
+undelivered_message::~undelivered_message() {
+  if (!content_)
     return;
-  }
-  hosted_envelope envelope{caf::strong_actor_ptr(ctrl()), std::make_shared<caf::mailbox_element_ptr>(std::move(what))};
-  host->enqueue(nullptr, caf::make_message_id(), caf::make_message(std::move(envelope)), context);
+  caf::detail::sync_request_bouncer bounce{caf::exit_reason::unreachable};
+  bounce(*content_);
+}
+
+void hosted_actor::enqueue(caf::mailbox_element_ptr what, caf::execution_unit* context) {
+  hosted_envelope envelope{caf::strong_actor_ptr(ctrl()), std::make_shared<undelivered_message>(std::move(what))};
+  if (const auto host = caf::actor_cast<caf::strong_actor_ptr>(host_))
+    host->enqueue(nullptr, caf::make_message_id(), caf::make_message(std::move(envelope)), context);
 }
 
 void hosted_actor::receive(caf::mailbox_element& what, caf::execution_unit* context) {
@@ -39,8 +41,8 @@ void hosted_actor::receive(caf::mailbox_element& what, caf::execution_unit* cont
 void hosted_actor::terminate(caf::error reason, caf::execution_unit* context) { cleanup(std::move(reason), context); }
 
 void deliver(const hosted_envelope& envelope, caf::execution_unit* context) {
-  if (envelope.target && envelope.content && *envelope.content)
-    static_cast<hosted_actor*>(envelope.target->get())->receive(**envelope.content, context);
+  if (const auto content = envelope.message->take())
+    static_cast<hosted_actor*>(envelope.target->get())->receive(*content, context);
 }
 
 } // namespace gridtwin

@@ -16,10 +16,26 @@
 
 namespace gridtwin {
 
+/// A message on its way. If it never arrives (its host has ended, or ends with it in the mailbox), a question is
+/// answered with an error: nobody waits for ever.
+class undelivered_message {
+public:
+  explicit undelivered_message(caf::mailbox_element_ptr content) noexcept : content_(std::move(content)) {}
+  ~undelivered_message();
+  undelivered_message(const undelivered_message&) = delete;
+  undelivered_message& operator=(const undelivered_message&) = delete;
+
+  /// Hands the message out, once.
+  caf::mailbox_element_ptr take() noexcept { return std::move(content_); }
+
+private:
+  caf::mailbox_element_ptr content_;
+};
+
 /// A message to a hosted actor on its way through its host's mailbox.
 struct hosted_envelope {
   caf::strong_actor_ptr target;
-  std::shared_ptr<caf::mailbox_element_ptr> content;
+  std::shared_ptr<undelivered_message> message;
 };
 
 } // namespace gridtwin

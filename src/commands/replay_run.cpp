@@ -2,7 +2,7 @@
 
 #include "actors/commit_writer.hpp"
 #include "actors/transformer.hpp"
-#include "config/bounds.hpp"
+#include "twins/bounds.hpp"
 #include "src/commands/block_decoder.hpp"
 #include "src/commands/interrupt.hpp"
 #include "src/commands/readings_sequencer.hpp"

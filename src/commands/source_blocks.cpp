@@ -1,6 +1,6 @@
 #include "src/commands/source_blocks.hpp"
 
-#include "config/bounds.hpp"
+#include "twins/bounds.hpp"
 
 namespace gridtwin {
 

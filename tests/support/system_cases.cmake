@@ -1,0 +1,18 @@
+# Read by ctest as it starts: adds a test for each function that the system test ${file}, called ${name}, lists.
+execute_process(COMMAND ${python} -B ${file} --list OUTPUT_VARIABLE listed RESULT_VARIABLE status)
+if(NOT status EQUAL 0)
+  message(FATAL_ERROR "${file} does not list its tests: ${listed}")
+endif()
+
+string(REPLACE "\n" ";" cases "${listed}")
+foreach(case IN LISTS cases)
+  if(case STREQUAL "")
+    continue()
+  endif()
+  set(test "${name}: ${case}")
+  add_test("${test}" ${python} -B ${file} --program ${program} --shared ${shared} --only ${case})
+  set_tests_properties("${test}" PROPERTIES LABELS "${labels}" TIMEOUT ${timeout} SKIP_RETURN_CODE ${skipped})
+  if(labels MATCHES "serial")
+    set_tests_properties("${test}" PROPERTIES RUN_SERIAL ON)
+  endif()
+endforeach()
