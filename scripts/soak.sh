@@ -1,0 +1,45 @@
+#!/usr/bin/env bash
+# The long forms of the tests that have a long form, on the release build: 200 kills, memory at 1, 10 and 100 million rows,
+# every fuzzer for ten minutes. Takes hours and 15 GB of disk. scripts/soak.sh [kills|memory|fuzz]...
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+scripts/install.sh test
+scripts/build.sh release gridtwin
+gridtwin=$PWD/build/release/gridtwin
+shared=$PWD/../shared
+
+system() { # system TEST ARGUMENTS...
+  local test=$1
+  shift
+  echo "== $test $*"
+  python3 -B "tests/system/$test.py" --program "$gridtwin" --shared "$shared" "$@"
+}
+kills() { system same_bytes --kills 200; }
+memory() { system memory --rows 1000000 10000000 100000000; }
+fuzz() {
+  scripts/build.sh fuzz fuzz_targets
+  for target in build/fuzz/tests/fuzz_*; do
+    [[ -f $target && -x $target ]] || continue
+    local name
+    name=$(basename "$target")
+    echo "== $name"
+    mkdir -p "build/soak/$name"
+    "$target" -max_total_time=600 -timeout=10 -rss_limit_mb=2048 -artifact_prefix="build/soak/$name-" \
+      "build/soak/$name" "tests/fuzz/corpus/${name#fuzz_}"
+  done
+}
+
+if (($# == 0)); then
+  set -- kills memory fuzz
+fi
+for part in "$@"; do
+  case $part in
+    kills | memory | fuzz) "$part" ;;
+    *)
+      echo "usage: scripts/soak.sh [kills|memory|fuzz]..." >&2
+      exit 2
+      ;;
+  esac
+done
+echo "soaked: $*"
