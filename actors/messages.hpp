@@ -15,11 +15,14 @@
 
 // Every message between the actors, from a file's readings to the committed store:
 //
-//   replay ── assess_group ──► transformer (one each) ── assessed_part ──► commit writer ── group_committed ──► replay
-//          ── group_sealed ─────────────────────────────────────────────►
-//          ── release_days, forget_durable ──►                                                        ── store_failed
-//          ──► replay ── summarise_days ►                         ── summary_part ──►             ── summary_taken ──►
-//          replay ── flush_summaries ──────────────────────────────────────────►             ── summaries_committed ──►
+// clang-format off
+//   replay ── assess_group ───► transformer ── assessed_part ─► commit writer ── group_committed ─────► replay
+//          ── group_sealed ───────────────────────────────────►               ── store_failed ────────► replay
+//          ── forget_durable ─► transformer
+//          ── release_days ───► transformer
+//          ── summarise_days ─► transformer ── summary_part ──► commit writer ── summary_taken ───────► replay
+//          ── flush_summaries ────────────────────────────────►               ── summaries_committed ─► replay
+// clang-format on
 //
 // Messages stay within the process: payloads are shared, never copied, and nothing is sent beyond what was granted
 // (groups in flight, transformers that summarise at a time).
@@ -45,7 +48,8 @@ struct release_days {
 /// To a transformer: the groups that it was last given are durable; what was kept for rebuilding twins can go.
 struct forget_durable {};
 
-/// To a transformer, once a run: hash what has changed, count gaps, report. Answered by a `summary_part` to the writer.
+/// To a transformer, when a run ends: hash what has changed, count gaps, report. Answered by a `summary_part` to the
+/// writer; sent again until that part is the last.
 struct summarise_days {};
 
 /// A transformer's part of a group: what it adds to the store, and what became of each reading.
@@ -86,8 +90,10 @@ struct transformer_report {
 
 struct summary_part {
   struct content {
+    transformer_index transformer;
     transformer_summary summary;
-    transformer_report report;
+    transformer_report report; ///< with the last part
+    bool finished = false;     ///< the last part
     std::optional<error> failure;
   };
   std::shared_ptr<content> part;

@@ -6,7 +6,7 @@ namespace gridtwin {
 
 open_days::open_days(const run_context& run, transformer_index t, std::span<const utc_day> stored,
                      std::span<const utc_day> unsummarised)
-  : run_(&run), number_(run.topology->number_of[t.value]) {
+  : run_(&run), number_(run.topology->number_of[t.value]), feeders_(feeders_of(*run.estate, t)) {
   const connection_range range = connections_of(*run.estate, t);
   for (std::uint32_t place = 0; place < range.count; ++place)
     place_of_slot_.emplace(run.topology->slot_of[range.first + place].value, place);
@@ -46,6 +46,22 @@ result<open_days::day_state*> open_days::open(utc_day day, std::uint64_t group, 
     return fragments.failure();
   state.fragments = static_cast<std::uint32_t>(*fragments);
   return &state;
+}
+
+void open_days::fold_feeders(utc_day day, std::span<const stored_reading> changed, const hosted_twins& twins) {
+  day_state& state = days_[day];
+  std::vector<bool> stale(feeders_.count, state.loads.empty());
+  state.loads.resize(feeders_.count);
+  for (const stored_reading& r : changed)
+    stale[twins.at(place_of_slot_.at(r.twin.value)).meter().feeder.value - feeders_.first] = true;
+  for (std::uint32_t i = 0; i < feeders_.count; ++i)
+    if (stale[i])
+      state.loads[i] = {};
+  for (std::size_t place = 0; place < twins.size(); ++place) {
+    const std::uint32_t feeder = twins.at(place).meter().feeder.value - feeders_.first;
+    if (stale[feeder])
+      add_meter(state.loads[feeder], twins.at(place), day);
+  }
 }
 
 void open_days::remember(std::uint64_t group, std::vector<stored_reading> added) {

@@ -39,6 +39,9 @@ public:
   /// Makes a day complete in memory. Error: the store could not be read.
   result<day_state*> open(utc_day day, std::uint64_t group, hosted_twins& twins);
 
+  /// Folds twins into the loads of their feeders: those of `changed` readings, or all where none were known.
+  void fold_feeders(utc_day day, std::span<const stored_reading> changed, const hosted_twins& twins);
+
   /// Readings that a group adds; kept until the group is durable, for a twin that must be rebuilt before.
   void remember(std::uint64_t group, std::vector<stored_reading> added);
 
@@ -73,6 +76,7 @@ private:
 
   const run_context* run_;
   transformer_number number_;
+  feeder_range feeders_;
   std::unordered_map<std::uint32_t, std::uint32_t> place_of_slot_;
   std::map<utc_day, day_state> days_;
   std::vector<pending_group> pending_;

@@ -1,13 +1,12 @@
 #include "actors/transformer.hpp"
 
 #include "src/store/bytes.hpp"
-#include "src/store/day_summary.hpp"
-#include "src/store/gap_scan.hpp"
 
 #include <caf/sec.hpp>
 
 #include <algorithm>
 #include <cstdlib>
+#include <utility>
 
 namespace gridtwin {
 
@@ -18,8 +17,6 @@ struct transformer_state::work {
 };
 
 namespace {
-
-constexpr std::size_t days_kept_while_summarising = 4;
 
 std::string_view line_at(const std::string& text, std::uint32_t offset) {
   std::string_view line = std::string_view(text).substr(offset);
@@ -89,6 +86,7 @@ assessed_part transformer_state::assess(const reading_group& group, caf::executi
     if (slice == batch.slices.end() || slice->transformer != options_.transformer)
       continue;
     const std::size_t end = slice + 1 == batch.slices.end() ? batch.readings.size() : (slice + 1)->first;
+    under_way_.reserve(under_way_.size() + end - slice->first); // most readings are new, and they stay until durable
     for (std::size_t i = slice->first; i < end && !content->failure; ++i)
       assess_one(batch, batch.readings[i], w, context);
   }
@@ -149,7 +147,7 @@ void transformer_state::encode(work& w, std::uint64_t group) {
     open_days::day_state& day = days_->days()[added.front().day];
     day.touched = true;
     day.stored = true;
-    fold_feeders(added.front().day, day, added);
+    days_->fold_feeders(added.front().day, added, *twins_);
     w.out->commit.days.push_back(encode_day(added, day));
     by_day.emplace_back(added.begin(), added.end());
     first = end;
@@ -192,128 +190,13 @@ day_commit transformer_state::encode_day(std::span<const stored_reading> added, 
   return out;
 }
 
-void transformer_state::fold_feeders(utc_day day, open_days::day_state& state,
-                                     std::span<const stored_reading> changed) {
-  std::vector<bool> stale(feeders_.count, state.loads.empty());
-  state.loads.resize(feeders_.count);
-  if (!stale.empty() && !stale.front()) {
-    std::map<std::uint32_t, std::uint32_t> feeder_of_slot;
-    for (std::size_t place = 0; place < twins_->size(); ++place)
-      feeder_of_slot[options_.run->topology->slot_of[connections_.first + place].value] =
-        twins_->at(place).meter().feeder.value - feeders_.first;
-    for (const stored_reading& r : changed)
-      stale[feeder_of_slot[r.twin.value]] = true;
-  }
-  for (std::uint32_t i = 0; i < feeders_.count; ++i)
-    if (stale[i])
-      state.loads[i] = {};
-  for (std::size_t place = 0; place < twins_->size(); ++place) {
-    const std::uint32_t feeder = twins_->at(place).meter().feeder.value - feeders_.first;
-    if (stale[feeder])
-      add_meter(state.loads[feeder], twins_->at(place), day);
-  }
-}
-
-void transformer_state::note_peak(utc_day day, const open_days::day_state& state, transformer_report& report) const {
-  day_load sum{};
-  for (const day_load& feeder : state.loads)
-    sum += feeder;
-  for (int slot = 0; slot < periods_per_day; ++slot) {
-    const half_hour_load& cell = sum[static_cast<std::size_t>(slot)];
-    const std::int64_t net = cell.import_wh - cell.export_wh;
-    if (cell.reported == 0 || (report.peak && std::abs(net) <= std::abs(report.peak_wh)))
-      continue;
-    report.peak = period_at(day, slot);
-    report.peak_wh = net;
-  }
-}
-
-result<day_summary> transformer_state::summarise_day(utc_day day, open_days::day_state& state,
-                                                     transformer_report& report) {
-  const run_context& run = *options_.run;
-  if (auto opened = days_->open(day, state.last_group, *twins_); !opened)
-    return opened.failure();
-  if (state.loads.empty())
-    fold_feeders(day, state, {});
-  note_peak(day, state, report);
-  const std::span slots(run.topology->slot_of);
-  const transformer_twins twins{options_.transformer, twins_->views(),
-                                slots.subspan(connections_.first, connections_.count)};
-  day_summary out;
-  out.day = day;
-  out.nodes = pack(encode_nodes(hash_day(*run.estate, twins, day, run.key)));
-  out.masks = encode_masks(twins, day);
-  if (state.fragments > 1) {
-    std::vector<stored_reading> all;
-    for (std::size_t place = 0; place < twins_->size(); ++place)
-      for (const quantity q : quantities_by_name)
-        if (const meter_day* const readings = twins_->at(place).find(day, q))
-          readings->for_each([&](int slot, std::uint16_t version, const content& c, bool) {
-            all.push_back({twins.slots[place], day, static_cast<std::uint8_t>(slot), false, q, version, c, 0, 0});
-          });
-    sort_for_storage(all);
-    out.merged = pack(encode_fragment(all));
-    state.fragments = 1;
-  }
-  state.touched = false;
-  return out;
-}
-
 summary_part transformer_state::summarise() {
-  const run_context& run = *options_.run;
-  auto content = std::make_shared<summary_part::content>();
-  content->summary.transformer = run.topology->number_of[options_.transformer.value];
-  content->report.transformer = options_.transformer;
-  std::vector<std::uint64_t> missing(connections_.count);
-  std::vector<connection_index> connections;
-  for (std::uint32_t place = 0; place < connections_.count; ++place)
-    connections.push_back({connections_.first + place});
-  gap_scan gaps(*run.estate, connections, [&](const meter_gap& g) {
-    missing[g.connection.value - connections_.first] += g.missing.periods();
-    const mpan meter = run.estate->connections[g.connection.value].mpan;
-    if (std::binary_search(run.meters_across.begin(), run.meters_across.end(), meter))
-      return; // counted for the whole estate, when the run ends
-    ++content->summary.gaps;
-    content->summary.gap_periods += g.missing.periods();
-  });
-  std::size_t open = 0;
-  for (auto& [day, state] : days_->days()) {
-    auto masks = summarised_masks(day, state, *content);
-    if (!masks) {
-      content->failure = masks.failure();
-      return {std::move(content)};
-    }
-    const bool good = decode_masks(*masks, [&](twin_slot slot, quantity q, std::uint64_t mask) {
-      if (const auto place = days_->place_of(slot))
-        gaps.add(*place, q, mask);
-    });
-    if (!good)
-      content->failure = error{errc::store_failed, "the store's summary of " + format_day(day) + " is damaged"};
-    gaps.end_day(day);
-    if (state.in_memory && ++open > days_kept_while_summarising)
-      days_->release_day(day, *twins_);
-  }
-  for (std::uint32_t place = 0; place < connections_.count; ++place) {
-    const twin_counters& counts = twins_->at(place).counters();
-    const std::uint64_t faults = std::uint64_t{counts.duplicates} + counts.conflicts + counts.refused + missing[place];
-    if (faults != 0)
-      content->report.faults.push_back({{connections_.first + place}, faults});
-  }
-  return {std::move(content)};
-}
-
-/// The masks of a day: made now, with the rest of its summary, if the day has changed; else as they are stored.
-result<std::string> transformer_state::summarised_masks(utc_day day, open_days::day_state& state,
-                                                        summary_part::content& out) {
-  if (!state.touched)
-    return state.stored ? options_.run->days->masks(out.summary.transformer, day) : result<std::string>(std::string());
-  auto summary = summarise_day(day, state, out.report);
-  if (!summary)
-    return summary.failure();
-  std::string masks = summary->masks;
-  summary->masks = pack(masks);
-  out.summary.days.push_back(std::move(*summary));
-  return masks;
+  if (!walk_)
+    walk_ = std::make_unique<summary_walk>(*options_.run, options_.transformer, *twins_, *days_);
+  summary_part part{walk_->next()};
+  if (part.part->finished)
+    walk_.reset();
+  return part;
 }
 
 void transformer_state::release(std::uint64_t unused_since) { days_->release(unused_since, *twins_); }

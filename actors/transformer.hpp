@@ -2,6 +2,7 @@
 
 #include "actors/messages.hpp"
 #include "actors/open_days.hpp"
+#include "actors/summary_walk.hpp"
 
 #include <caf/event_based_actor.hpp>
 #include <caf/stateful_actor.hpp>
@@ -33,7 +34,7 @@ public:
   /// Judges the readings of a group that are this transformer's and folds them into its feeders.
   assessed_part assess(const reading_group& group, caf::execution_unit* context);
 
-  /// Hashes the days that this run changed, counts gaps, reports. Every group must be durable.
+  /// The next part of: hash the days that this run changed, count gaps, report. Every group must be durable.
   summary_part summarise();
 
   void release(std::uint64_t unused_since);
@@ -48,16 +49,13 @@ private:
   void keep_reject(const reading_batch& batch, const sourced_reading& r, verdict v, work& w) const;
   void encode(work& w, std::uint64_t group);
   day_commit encode_day(std::span<const stored_reading> added, open_days::day_state& day);
-  void fold_feeders(utc_day day, open_days::day_state& state, std::span<const stored_reading> changed);
-  result<day_summary> summarise_day(utc_day day, open_days::day_state& state, transformer_report& report);
-  result<std::string> summarised_masks(utc_day day, open_days::day_state& state, summary_part::content& out);
-  void note_peak(utc_day day, const open_days::day_state& state, transformer_report& report) const;
 
   transformer_options options_;
   connection_range connections_;
   feeder_range feeders_;
   std::unique_ptr<hosted_twins> twins_;
   std::unique_ptr<open_days> days_;
+  std::unique_ptr<summary_walk> walk_;    ///< while the run ends
   std::vector<stored_reading> under_way_; ///< added by the group that is being assessed
 };
 

@@ -13,12 +13,12 @@ inline constexpr std::size_t block_bytes = std::size_t{1} << 20;
 constexpr std::size_t blocks_in_flight(std::size_t threads) noexcept { return 2 * threads + 2; }
 
 /// Readings (rejects among them) of a group: what one transaction commits.
-inline constexpr std::size_t group_readings = 256 * 1024;
+inline constexpr std::size_t group_readings = 64 * 1024;
 /// Groups that are being judged or committed.
 inline constexpr std::size_t groups_in_flight = 3;
 
 /// Days of meters that all transformers hold in memory, about 160 bytes each, before those unused are released ...
-inline constexpr std::int64_t open_days_floor = 400'000;
+inline constexpr std::int64_t open_days_floor = 50'000;
 /// ... or so many for each meter and quantity of the estate, whichever is more: time order needs two.
 constexpr std::int64_t open_days_limit(std::int64_t meter_quantities) noexcept {
   const std::int64_t of_estate = meter_quantities * 5 / 2;
@@ -29,9 +29,11 @@ inline constexpr std::uint64_t groups_of_use = 2;
 
 /// Transformers that summarise their days at a time.
 constexpr std::size_t summaries_in_flight(std::size_t threads) noexcept { return 2 * threads + 2; }
+/// Bytes of a transformer's summary that travel at a time, about.
+inline constexpr std::size_t summary_bytes_in_part = std::size_t{1} << 18;
 /// Summaries that are committed together, by number and by bytes.
 inline constexpr std::size_t summaries_in_commit = 512;
-inline constexpr std::size_t summary_bytes_in_commit = std::size_t{8} << 20;
+inline constexpr std::size_t summary_bytes_in_commit = std::size_t{4} << 20;
 
 static_assert(groups_of_use < groups_in_flight, "a group in flight must not push out the days of the one before it");
 

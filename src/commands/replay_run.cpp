@@ -2,13 +2,13 @@
 
 #include "actors/commit_writer.hpp"
 #include "actors/transformer.hpp"
-#include "twins/bounds.hpp"
 #include "src/commands/block_decoder.hpp"
 #include "src/commands/interrupt.hpp"
 #include "src/commands/readings_sequencer.hpp"
 #include "src/commands/source_blocks.hpp"
 #include "src/store/gap_scan.hpp"
 #include "src/store/store_reader.hpp"
+#include "twins/bounds.hpp"
 
 #include <caf/actor_system.hpp>
 #include <caf/actor_system_config.hpp>
@@ -290,8 +290,12 @@ void replay_driver::wait() {
       store_failed_ = true;
     },
     [&](const summary_taken& taken) {
-      --summaries_out_;
-      note(taken.part->report);
+      if (taken.part->finished) {
+        --summaries_out_;
+        note(taken.part->report);
+      } else {
+        self_->send(transformers_[taken.part->transformer.value], summarise_days{});
+      }
       show_progress(true);
     },
     [&](const summaries_committed&) { summaries_durable_ = true; },

@@ -4,6 +4,7 @@
 #include "twins/period.hpp"
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -62,10 +63,14 @@ struct day_summary {
 };
 
 struct transformer_summary {
+  struct gap_counts {
+    std::uint64_t gaps = 0;
+    std::uint64_t periods = 0;
+  };
+
   transformer_number transformer;
   std::vector<day_summary> days;
-  std::uint64_t gaps = 0;
-  std::uint64_t gap_periods = 0;
+  std::optional<gap_counts> counted; ///< over all days of the transformer, with the last part of its summary
 };
 
 // -- sections of a `readings` record: one transformer's part of a batch

@@ -48,7 +48,7 @@ COMMIT;
 constexpr const char* writer_settings = R"(
 PRAGMA synchronous = FULL;
 PRAGMA wal_autocheckpoint = 4000;
-PRAGMA cache_size = -32768;
+PRAGMA cache_size = -8192;
 )";
 
 result<std::int64_t> pragma(sqlite_database& database, std::string_view name) {

@@ -330,8 +330,10 @@ result<void> store_writer::write_summary(const transformer_summary& summary) {
         || !s.day_summarised.bind(1, key).run())
       return database_->failure("cannot write");
   }
-  s.put_gaps.bind(1, summary.transformer.value).bind(2, static_cast<std::int64_t>(summary.gaps));
-  if (!s.put_gaps.bind(3, static_cast<std::int64_t>(summary.gap_periods)).run())
+  if (!summary.counted)
+    return {};
+  s.put_gaps.bind(1, summary.transformer.value).bind(2, static_cast<std::int64_t>(summary.counted->gaps));
+  if (!s.put_gaps.bind(3, static_cast<std::int64_t>(summary.counted->periods)).run())
     return database_->failure("cannot write");
   return {};
 }

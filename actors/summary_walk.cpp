@@ -1,0 +1,132 @@
+#include "actors/summary_walk.hpp"
+
+#include "src/store/bytes.hpp"
+#include "src/store/day_summary.hpp"
+#include "twins/bounds.hpp"
+
+#include <algorithm>
+#include <cstdlib>
+#include <utility>
+
+namespace gridtwin {
+
+summary_walk::summary_walk(const run_context& run, transformer_index t, hosted_twins& twins, open_days& days)
+  : run_(&run), number_(run.topology->number_of[t.value]), transformer_(t),
+    connections_(connections_of(*run.estate, t)), twins_(&twins), days_(&days), at_(days.days().begin()),
+    missing_(connections_.count) {
+  report_.transformer = t;
+  std::vector<connection_index> connections;
+  for (std::uint32_t place = 0; place < connections_.count; ++place)
+    connections.push_back({connections_.first + place});
+  gaps_ = std::make_unique<gap_scan>(*run.estate, connections, [this](const meter_gap& g) {
+    missing_[g.connection.value - connections_.first] += g.missing.periods();
+    const mpan meter = run_->estate->connections[g.connection.value].mpan;
+    if (std::binary_search(run_->meters_across.begin(), run_->meters_across.end(), meter))
+      return; // counted for the whole estate, when the run ends
+    ++counted_.gaps;
+    counted_.periods += g.missing.periods();
+  });
+}
+
+std::shared_ptr<summary_part::content> summary_walk::next() {
+  auto out = std::make_shared<summary_part::content>();
+  out->transformer = transformer_;
+  out->summary.transformer = number_;
+  std::size_t bytes = 0;
+  for (; at_ != days_->days().end(); ++at_) {
+    auto& [day, state] = *at_;
+    // Only before a day that adds something: the counts must be durable with the last of the days that changed them.
+    if (state.touched && bytes >= bounds::summary_bytes_in_part)
+      return out;
+    const auto masks = masks_of(day, state, *out);
+    const bool good = masks && decode_masks(*masks, [&](twin_slot slot, quantity q, std::uint64_t mask) {
+                        if (const auto place = days_->place_of(slot))
+                          gaps_->add(*place, q, mask);
+                      });
+    if (!good) {
+      out->failure = !masks ? masks.failure()
+                            : error{errc::store_failed, "the store's summary of " + format_day(day) + " is damaged"};
+      return out;
+    }
+    gaps_->end_day(day);
+    bytes += masks->size() + (out->summary.days.empty() ? 0 : out->summary.days.back().merged.size());
+    if (state.in_memory)
+      days_->release_day(day, *twins_);
+  }
+  finish(*out);
+  return out;
+}
+
+void summary_walk::finish(summary_part::content& out) {
+  for (std::uint32_t place = 0; place < connections_.count; ++place) {
+    const twin_counters& counts = twins_->at(place).counters();
+    const std::uint64_t faults = std::uint64_t{counts.duplicates} + counts.conflicts + counts.refused + missing_[place];
+    if (faults != 0)
+      report_.faults.push_back({{connections_.first + place}, faults});
+  }
+  out.summary.counted = counted_;
+  out.report = std::move(report_);
+  out.finished = true;
+}
+
+/// The masks of a day: made now, with the rest of its summary, if the day has changed; else as they are stored.
+result<std::string> summary_walk::masks_of(utc_day day, open_days::day_state& state, summary_part::content& out) {
+  if (!state.touched)
+    return state.stored ? run_->days->masks(number_, day) : result<std::string>(std::string());
+  auto summary = summarise(day, state);
+  if (!summary)
+    return summary.failure();
+  std::string masks = summary->masks;
+  summary->masks = pack(masks);
+  out.summary.days.push_back(std::move(*summary));
+  return masks;
+}
+
+result<day_summary> summary_walk::summarise(utc_day day, open_days::day_state& state) {
+  if (auto opened = days_->open(day, state.last_group, *twins_); !opened)
+    return opened.failure();
+  if (state.loads.empty())
+    days_->fold_feeders(day, {}, *twins_);
+  note_peak(day, state);
+  const std::span slots(run_->topology->slot_of);
+  const transformer_twins twins{transformer_, twins_->views(), slots.subspan(connections_.first, connections_.count)};
+  day_summary out;
+  out.day = day;
+  out.nodes = pack(encode_nodes(hash_day(*run_->estate, twins, day, run_->key)));
+  out.masks = encode_masks(twins, day);
+  if (state.fragments > 1) {
+    out.merged = merge_fragments(day);
+    state.fragments = 1;
+  }
+  state.touched = false;
+  return out;
+}
+
+std::string summary_walk::merge_fragments(utc_day day) {
+  std::vector<stored_reading> all;
+  for (std::size_t place = 0; place < twins_->size(); ++place)
+    for (const quantity q : quantities_by_name)
+      if (const meter_day* const readings = twins_->at(place).find(day, q))
+        readings->for_each([&](int slot, std::uint16_t version, const content& c, bool) {
+          all.push_back({run_->topology->slot_of[connections_.first + place], day, static_cast<std::uint8_t>(slot),
+                         false, q, version, c, 0, 0});
+        });
+  sort_for_storage(all);
+  return pack(encode_fragment(all));
+}
+
+void summary_walk::note_peak(utc_day day, const open_days::day_state& state) {
+  day_load sum{};
+  for (const day_load& feeder : state.loads)
+    sum += feeder;
+  for (int slot = 0; slot < periods_per_day; ++slot) {
+    const half_hour_load& cell = sum[static_cast<std::size_t>(slot)];
+    const std::int64_t net = cell.import_wh - cell.export_wh;
+    if (cell.reported == 0 || (report_.peak && std::abs(net) <= std::abs(report_.peak_wh)))
+      continue;
+    report_.peak = period_at(day, slot);
+    report_.peak_wh = net;
+  }
+}
+
+} // namespace gridtwin

@@ -1,0 +1,273 @@
+#include "src/ingest/line_decoder.hpp"
+
+#include "config/printable_text.hpp"
+#include "src/ingest/source_reader.hpp"
+#include "src/ingest/transformer_groups.hpp"
+
+#include <cassert>
+#include <limits>
+#include <utility>
+
+namespace gridtwin {
+
+namespace {
+
+constexpr std::int64_t seconds_per_day = 86'400;
+constexpr std::size_t likely_row_bytes = 40; // to set memory aside
+
+} // namespace
+
+void line_decoder::fill(sourced_reading& out, const row& r, const parsed_energy& energy, std::uint8_t item) const {
+  out.wh = energy.wh;
+  out.line = line_;
+  out.offset = offset_;
+  out.version = r.version;
+  out.item = item;
+  out.quantity = *r.quantity;
+  out.quality = r.quality;
+  out.reasons = r.reasons;
+  out.rounded = energy.rounded;
+}
+
+void line_decoder::accept(const row& r, const place& where, const parsed_energy& energy, std::uint8_t item) {
+  sourced_reading& reading = out_.batch.readings.emplace_back();
+  fill(reading, r, energy, item);
+  reading.period = {static_cast<std::int32_t>(where.end_s / seconds_per_period)};
+  reading.connection = meters_.connection_at(*r.meter, reading.period);
+  transformers_.push_back(meters_.transformer_of(reading.connection).value);
+}
+
+void line_decoder::reject(verdict v, const row& r, std::uint8_t item, const place& where, std::string detail) {
+  early_reject out;
+  out.line = line_;
+  out.offset = offset_;
+  out.item = item;
+  out.verdict = v;
+  out.meter = printable(r.meter_text);
+  out.quantity = r.quantity ? std::string(name_of(*r.quantity)) : printable(r.quantity_text);
+  if (where.kind == place_kind::known && where.end_s % seconds_per_period == 0 && !r.time.has_fraction)
+    out.period_end = format_instant(where.end_s);
+  out.detail = std::move(detail);
+  out_.batch.rejects.push_back(std::move(out));
+}
+
+std::string line_decoder::detail_of(verdict v, const row& r, std::string_view value) const {
+  switch (v) {
+  case verdict::unparseable:
+    return r.fault == nullptr ? "out of range" : in_quotes(r.culprit) + " " + r.fault;
+  case verdict::unknown_meter:
+    return "no meter of the estate is called " + in_quotes(r.meter_text);
+  case verdict::unknown_quantity:
+    return r.quantity ? "the estate lists no " + std::string(name_of(*r.quantity)) + " for this meter"
+                      : in_quotes(r.quantity_text) + " is no known quantity";
+  case verdict::null_value:
+    return in_quotes(value) + " stands for no value";
+  case verdict::nonexistent_local_time:
+    return in_quotes(r.time_text) + " does not occur in " + printable(profile_.zone) + ": clocks go forward over it";
+  case verdict::ambiguous_local_time:
+    return in_quotes(r.time_text) + ": this column stands for two half hours in " + printable(profile_.zone)
+           + ": clocks go back";
+  case verdict::off_grid:
+    return in_quotes(r.time_text) + " is not on the half hour";
+  case verdict::day_not_midnight:
+    return in_quotes(r.time_text) + " is not the midnight that starts a day";
+  case verdict::label_suspect:
+    return "columns are named by the starts of their half hours, the profile labels them as ends";
+  default:
+    return {};
+  }
+}
+
+/// Nothing for a reading, and for one whose instant is still to be decided.
+std::optional<verdict> line_decoder::long_verdict(const row& r, const cell& value, const place& where,
+                                                  bool in_estate) const {
+  if (r.fault != nullptr || where.kind == place_kind::out_of_range)
+    return verdict::unparseable;
+  if (!r.meter)
+    return verdict::unknown_meter;
+  if (!in_estate)
+    return verdict::unknown_quantity;
+  if (value.null)
+    return verdict::null_value;
+  if (where.kind == place_kind::never)
+    return verdict::nonexistent_local_time;
+  if (r.time.has_fraction || where.end_s % seconds_per_period != 0)
+    return verdict::off_grid;
+  return std::nullopt;
+}
+
+/// Lets the resolver know of a row of a known series; what became of it stands last in `rejects`, or nowhere yet.
+void line_decoder::note_order(const row& r, const place& where) {
+  const series_key series{std::uint64_t{r.meter->value} << 32 | std::uint64_t{index_of(*r.quantity)} << 16 | r.version};
+  if (where.kind == place_kind::twice) {
+    out_.runs.push_back({series, r.time.local_s, r.time.local_s, static_cast<std::uint32_t>(out_.twofold.size())});
+    return;
+  }
+  if (!out_.runs.empty() && out_.runs.back().series == series && out_.runs.back().twofold == series_run::no_twofold)
+    out_.runs.back().last_local_s = r.time.local_s;
+  else
+    out_.runs.push_back({series, r.time.local_s, r.time.local_s, series_run::no_twofold});
+}
+
+void line_decoder::row_of_reading() {
+  row& r = row_;
+  r.clear();
+  read_row(r);
+  const std::string_view text = fields_[plan_.value];
+  cell value;
+  read_cell(r, text, value);
+  place where;
+  if (r.time_read) {
+    find_place(r.time, profile_.label == period_label::period_start ? seconds_per_period : 0, where);
+    if (where.kind == place_kind::out_of_range)
+      r.fail("is outside the years 1970 to 2199", r.time_text);
+  }
+  const bool in_estate = has_quantity(r, where);
+  const auto v = long_verdict(r, value, where, in_estate);
+  const bool in_series = plan_.needs_order && where.kind != place_kind::out_of_range && r.version_read && in_estate;
+  if (in_series)
+    note_order(r, where);
+  const bool twofold = in_series && where.kind == place_kind::twice;
+  if (twofold) {
+    twofold_row& row = out_.twofold.emplace_back();
+    fill(row.reading, r, value.energy, 0);
+    row.meter = *r.meter;
+    row.local_s = r.time.local_s;
+    row.hour_begin_s = where.hour_begin_s;
+    row.hour_end_s = where.hour_end_s;
+    row.earlier_end_s = where.end_s;
+    row.later_end_s = where.later_s;
+    row.whole_seconds = !r.time.has_fraction;
+    if (v)
+      row.reject = static_cast<std::uint32_t>(out_.batch.rejects.size());
+  }
+  if (v)
+    reject(*v, r, 0, where, detail_of(*v, r, text));
+  else if (!twofold)
+    accept(r, where, value.energy, 0);
+}
+
+void line_decoder::day_cell(const row& head, std::size_t i, std::string_view text, bool whole_day) {
+  row r = head;
+  const auto item = static_cast<std::uint8_t>(i);
+  cell value;
+  read_cell(r, text, value);
+  const bool starts = profile_.label == period_label::period_start;
+  const std::int64_t since_midnight_s = r.time.local_s % seconds_per_day;
+  written_time time = r.time;
+  time.local_s += static_cast<std::int64_t>(starts ? i : i + 1) * seconds_per_period - since_midnight_s;
+  place where;
+  find_place(time, starts ? seconds_per_period : 0, where);
+  verdict v = verdict::accepted;
+  if (r.fault != nullptr || where.kind == place_kind::out_of_range)
+    v = verdict::unparseable;
+  else if (!r.meter)
+    v = verdict::unknown_meter;
+  else if (!has_quantity(r, where))
+    v = verdict::unknown_quantity;
+  else if (value.null)
+    v = verdict::null_value;
+  else if (where.kind == place_kind::never)
+    v = verdict::nonexistent_local_time;
+  else if (where.kind == place_kind::twice)
+    v = verdict::ambiguous_local_time;
+  else if (where.end_s % seconds_per_period != 0 || since_midnight_s % seconds_per_period != 0 || r.time.has_fraction)
+    v = verdict::off_grid;
+  else if (since_midnight_s != 0)
+    v = verdict::day_not_midnight;
+  else if (whole_day)
+    v = verdict::label_suspect;
+  if (v == verdict::accepted)
+    accept(r, where, value.energy, item);
+  else
+    reject(v, r, item, where, detail_of(v, r, text));
+}
+
+void line_decoder::row_of_day() {
+  row r;
+  read_row(r);
+  const std::int64_t midnight_s = r.time.local_s - r.time.local_s % seconds_per_day;
+  const bool in_range = r.time_read && r.time.local_s >= 0 && midnight_s < last_storable_period.end_s();
+  if (r.time_read && !in_range)
+    r.fail("is outside the years 1970 to 2199", r.time_text);
+  if (r.fault != nullptr)
+    return reject(verdict::unparseable, r, 0, {}, detail_of(verdict::unparseable, r, {}));
+  bool whole_day = plan_.label_suspect;
+  for (std::size_t i = 0; whole_day && i < wide_columns; ++i) {
+    written_time time = r.time;
+    time.local_s = midnight_s + static_cast<std::int64_t>(i) * seconds_per_period;
+    place where;
+    find_place(time, seconds_per_period, where);
+    whole_day = !fields_[plan_.wide[i]].empty() || where.kind == place_kind::never;
+  }
+  for (std::size_t i = 0; i < wide_columns; ++i)
+    if (const std::string_view text = fields_[plan_.wide[i]]; !text.empty())
+      day_cell(r, i, text, whole_day);
+}
+
+/// Splits a line; one that does not fit the header is rejected.
+bool line_decoder::split(std::string_view line) {
+  std::string detail;
+  if (line.size() >= line_bytes_limit)
+    detail = "the line is longer than 1 MiB";
+  else if (!fields_.split(line))
+    detail = "a quote is not closed or closed too early, or the line has too many fields";
+  else if (fields_.size() == plan_.columns)
+    return true;
+  else
+    detail = "the header has " + std::to_string(plan_.columns) + " fields, this line " + std::to_string(fields_.size());
+  reject(verdict::unparseable, {}, 0, {}, std::move(detail));
+  return false;
+}
+
+/// Finds the next line and, where it names a meter at its start, asks memory for that meter: in a file ordered by time
+/// each row's meter is one cache miss after another, and they cost more than all the rest of a row.
+void line_decoder::look_ahead(std::string_view& rest) {
+  constexpr std::size_t mpan_digits = 13;
+  line_ahead& found = ahead_[lines_found_ % lines_ahead];
+  const std::string_view before = ahead_[(lines_found_ - 1) % lines_ahead].line;
+  found = {take_line(rest), {}};
+  ++lines_found_;
+  const std::string_view meter = found.line.substr(0, mpan_digits);
+  if (plan_.meter != 0 || found.line.size() <= mpan_digits || before.starts_with(meter))
+    return;
+  for (const char c : meter)
+    found.meter.number = found.meter.number * 10 + (static_cast<std::uint64_t>(c - '0') & 0xF);
+  meters_.prefetch(found.meter);
+}
+
+void line_decoder::decode_line(std::string_view line) {
+  if (trimmed(line).empty() || !split(line))
+    return;
+  if (profile_.layout == row_layout::by_reading)
+    row_of_reading();
+  else
+    row_of_day();
+}
+
+decoded_block line_decoder::decode(std::string text) {
+  assert(text.size() <= std::numeric_limits<std::uint32_t>::max());
+  out_.batch.text = std::move(text);
+  const std::string_view all = out_.batch.text;
+  if (profile_.layout == row_layout::by_reading) {
+    out_.batch.readings.reserve(all.size() / likely_row_bytes + 1);
+    transformers_.reserve(all.size() / likely_row_bytes + 1);
+  }
+  for (std::string_view rest = all; !rest.empty() || line_ != lines_found_; ++line_) {
+    while (!rest.empty() && lines_found_ - line_ < lines_ahead)
+      look_ahead(rest);
+    const line_ahead& soon = ahead_[(line_ + lines_ahead / 2) % lines_ahead];
+    if (soon.meter.number != 0)
+      meters_.prefetch_connection(soon.meter);
+    const std::string_view line = ahead_[line_ % lines_ahead].line;
+    offset_ = static_cast<std::uint32_t>(line.data() - all.data());
+    decode_line(line);
+  }
+  out_.batch.lines = line_;
+  group_by_transformer(out_.batch.readings, transformers_, out_.batch.slices);
+  return std::move(out_);
+}
+
+decoded_block row_decoder::decode(std::string text) const { return line_decoder(*plan_).decode(std::move(text)); }
+
+} // namespace gridtwin

@@ -1,0 +1,50 @@
+#pragma once
+
+#include "src/ingest/source_list.hpp"
+#include "twins/result.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+namespace gridtwin {
+
+/// Longest line: what is longer is cut here, the rest of that line dropped, and the decoder refuses it as too long.
+inline constexpr std::size_t line_bytes_limit = std::size_t{1} << 20;
+/// Longest header line.
+inline constexpr std::size_t header_bytes_limit = std::size_t{64} << 10;
+/// Bytes that are read from disk at a time.
+inline constexpr std::size_t read_chunk_bytes = std::size_t{128} << 10;
+static_assert(header_bytes_limit < read_chunk_bytes && read_chunk_bytes < line_bytes_limit);
+
+/// Reads a file of lines, plain or gzip (told by its first bytes, several members too), in blocks of whole lines.
+/// Memory: a block and a line. One thread at a time.
+class source_reader {
+public:
+  /// Opens a file, drops a UTF-8 byte order mark and reads the header line.
+  /// Error: `errc::unreadable_input`, naming the file, where it may not be read, holds nothing, is binary or UTF-16, or
+  /// its first line is longer than 64 KiB.
+  static result<std::unique_ptr<source_reader>> open(const source& from);
+
+  virtual ~source_reader() = default;
+  source_reader(const source_reader&) = delete;
+  source_reader& operator=(const source_reader&) = delete;
+
+  /// The first line without its end.
+  virtual std::string_view header() const noexcept = 0;
+
+  /// Replaces `text` with the next whole lines, about `target_bytes` of them and at least one; the file's last line may
+  /// lack its end. False at the end of the file.
+  /// Error: `errc::unreadable_input`, naming the file, where compressed data is cut or corrupt, or the disk fails.
+  virtual result<bool> next(std::string& text, std::size_t target_bytes) = 0;
+
+  /// Bytes of the file on disk that have been read, for progress.
+  virtual std::uint64_t bytes_consumed() const noexcept = 0;
+
+protected:
+  source_reader() = default;
+};
+
+} // namespace gridtwin
