@@ -6,6 +6,7 @@
 
 #include <exception>
 #include <string>
+#include <utility>
 
 namespace gridtwin {
 
@@ -54,9 +55,10 @@ void hosted_twins::replace(std::size_t place, caf::error reason, const rebuild_f
   const caf::actor host = caf::actor_cast<caf::actor>(caf::actor_cast<caf::strong_actor_ptr>(host_));
   if (!host)
     return;
-  state.twin = make_hosted<meter_twin_actor>(*system_, host, connections_[place]);
+  const hosted<meter_twin_actor> dead =
+    std::exchange(state.twin, make_hosted<meter_twin_actor>(*system_, host, connections_[place]));
   views_[place] = &state.twin.actor->twin;
-  rebuild(place, state.twin.actor->twin);
+  rebuild(place, dead.actor->twin, state.twin.actor->twin);
   state.parked = !run_->twin_restarts.restart(state.restarts);
   if (state.parked)
     state.twin.actor->terminate(std::move(reason), context);

@@ -20,7 +20,7 @@ namespace gridtwin {
 class hosted_twins {
 public:
   /// Fills a fresh twin with what its predecessor had been given: everything stored, and what is on the way there.
-  using rebuild_function = std::function<void(std::size_t place, meter_twin&)>;
+  using rebuild_function = std::function<void(std::size_t place, const meter_twin& predecessor, meter_twin& fresh)>;
 
   hosted_twins(const run_context& run, std::span<const connection> connections, caf::actor_system& system,
                const caf::actor& host);

@@ -8,12 +8,17 @@ open_days::open_days(const run_context& run, transformer_index t, std::span<cons
                      std::span<const utc_day> unsummarised)
   : run_(&run), number_(run.topology->number_of[t.value]), feeders_(feeders_of(*run.estate, t)) {
   const connection_range range = connections_of(*run.estate, t);
+  last_group_of_.resize(range.count);
   for (std::uint32_t place = 0; place < range.count; ++place)
     place_of_slot_.emplace(run.topology->slot_of[range.first + place].value, place);
-  for (const utc_day day : stored)
-    days_[day].stored = true;
-  for (const utc_day day : unsummarised)
+  for (const utc_day day : stored) {
+    days_[day].stored_before = true;
+    days_[day].fragments = 1;
+  }
+  for (const utc_day day : unsummarised) {
     days_[day].touched = true;
+    days_[day].fragments = merge_at; // a run that was cut off has merged nothing
+  }
 }
 
 open_days::~open_days() { count_open(-held_); }
@@ -23,20 +28,41 @@ void open_days::count_open(std::int64_t more) {
   const_cast<run_context*>(run_)->open_days.fetch_add(more, std::memory_order_relaxed);
 }
 
-result<open_days::day_state*> open_days::open(utc_day day, std::uint64_t group, hosted_twins& twins) {
+result<open_days::day_state*> open_days::open(utc_day day, std::span<const std::uint32_t> places, std::uint64_t group,
+                                              hosted_twins& twins) {
   day_state& state = days_[day];
-  state.last_group = std::max(state.last_group, group);
-  if (state.in_memory)
+  state.last_group = group;
+  state.read_again = false;
+  std::vector<bool> wanted;
+  for (const std::uint32_t place : places) {
+    last_group_of_[place] = group;
+    const bool may_be_stored = state.stored_before || (!state.added.empty() && state.added[place]);
+    if (!may_be_stored || twins.at(place).holds(day))
+      continue;
+    wanted.resize(last_group_of_.size());
+    wanted[place] = true;
+  }
+  if (wanted.empty())
     return &state;
-  state.in_memory = true;
-  if (!state.stored)
-    return &state;
+  if (auto loaded = load(day, state, wanted, twins); !loaded)
+    return loaded.failure();
+  return &state;
+}
+
+result<open_days::day_state*> open_days::open_all(utc_day day, hosted_twins& twins) {
+  std::vector<std::uint32_t> places(last_group_of_.size());
+  for (std::uint32_t place = 0; place < places.size(); ++place)
+    places[place] = place;
+  return open(day, places, days_[day].last_group, twins);
+}
+
+result<void> open_days::load(utc_day day, day_state& state, const std::vector<bool>& wanted, hosted_twins& twins) {
   std::int64_t opened = 0;
   const auto fragments = run_->days->load(number_, day, [&](const stored_reading& r, std::uint32_t run) {
-    const auto place = place_of_slot_.find(r.twin.value);
-    if (place == place_of_slot_.end())
-      return; // a connection that the estate no longer has and that holds no reading of value
-    meter_twin& twin = twins.at(place->second);
+    const auto place = place_of(r.twin); // none: a connection that the estate no longer has
+    if (!place || !wanted[*place])
+      return;
+    meter_twin& twin = twins.at(*place);
     const std::size_t before = twin.days().size();
     twin.restore(r.day, r.quantity, r.slot, r.version, r.content, run == run_->run);
     opened += static_cast<std::int64_t>(twin.days().size() - before);
@@ -45,23 +71,28 @@ result<open_days::day_state*> open_days::open(utc_day day, std::uint64_t group, 
   if (!fragments)
     return fragments.failure();
   state.fragments = static_cast<std::uint32_t>(*fragments);
-  return &state;
+  state.read_again = true;
+  return {};
 }
 
-void open_days::fold_feeders(utc_day day, std::span<const stored_reading> changed, const hosted_twins& twins) {
+result<std::vector<day_load>> open_days::loads(utc_day day) {
   day_state& state = days_[day];
-  std::vector<bool> stale(feeders_.count, state.loads.empty());
-  state.loads.resize(feeders_.count);
-  for (const stored_reading& r : changed)
-    stale[twins.at(place_of_slot_.at(r.twin.value)).meter().feeder.value - feeders_.first] = true;
-  for (std::uint32_t i = 0; i < feeders_.count; ++i)
-    if (stale[i])
-      state.loads[i] = {};
-  for (std::size_t place = 0; place < twins.size(); ++place) {
-    const std::uint32_t feeder = twins.at(place).meter().feeder.value - feeders_.first;
-    if (stale[feeder])
-      add_meter(state.loads[feeder], twins.at(place), day);
+  if (!state.loads) {
+    auto stored = state.stored() ? run_->days->loads(number_, day) : result<std::string>(std::string());
+    if (!stored)
+      return stored.failure();
+    state.loads = std::move(*stored);
   }
+  std::vector<day_load> out(feeders_.count);
+  std::vector<feeder_day_load> known;
+  if (!state.loads->empty() && !decode_loads(*state.loads, known))
+    return error{errc::store_failed, "the store's load of " + format_day(day) + " is damaged"};
+  // By id: an estate may have more feeders than it had when the load was written.
+  for (const feeder_day_load& feeder : known)
+    for (std::uint32_t i = 0; i < feeders_.count; ++i)
+      if (run_->estate->feeders[feeders_.first + i].id == feeder.feeder)
+        out[i] = feeder.load;
+  return out;
 }
 
 void open_days::remember(std::uint64_t group, std::vector<stored_reading> added) {
@@ -75,12 +106,15 @@ void open_days::forget_durable() {
   std::erase_if(pending_, [&](const pending_group& p) { return p.group <= committed; });
 }
 
-bool open_days::rebuild(twin_slot slot, meter_twin& twin, std::span<const stored_reading> under_way) {
+bool open_days::rebuild(twin_slot slot, const meter_twin& predecessor, meter_twin& twin,
+                        std::span<const stored_reading> under_way) {
   bool good = true;
-  for (const auto& [day, state] : days_) {
-    if (!state.in_memory || !state.stored)
+  std::optional<utc_day> last;
+  for (const meter_twin::open_day& held : predecessor.days()) {
+    if (last == held.day || !days_[held.day].stored())
       continue;
-    const auto loaded = run_->days->load(number_, day, [&](const stored_reading& r, std::uint32_t run) {
+    last = held.day;
+    const auto loaded = run_->days->load(number_, held.day, [&](const stored_reading& r, std::uint32_t run) {
       if (r.twin == slot)
         twin.restore(r.day, r.quantity, r.slot, r.version, r.content, run == run_->run);
     });
@@ -100,19 +134,21 @@ bool open_days::rebuild(twin_slot slot, meter_twin& twin, std::span<const stored
 }
 
 void open_days::release_day(utc_day day, hosted_twins& twins) {
-  day_state& state = days_[day];
   std::int64_t closed = 0;
   for (std::size_t place = 0; place < twins.size(); ++place)
     closed += static_cast<std::int64_t>(twins.at(place).release(day));
-  state.in_memory = false;
-  state.loads = {};
+  days_[day].loads.reset();
   count_open(-closed);
 }
 
 void open_days::release(std::uint64_t unused_since, hosted_twins& twins) {
   const std::uint64_t committed = run_->committed_group.load(std::memory_order_acquire);
+  const auto unused = [&](std::uint64_t last) { return last < unused_since && last <= committed; };
+  for (std::size_t place = 0; place < twins.size(); ++place)
+    if (unused(last_group_of_[place]))
+      count_open(-static_cast<std::int64_t>(twins.at(place).release_all()));
   for (const auto& [day, state] : days_)
-    if (state.in_memory && state.last_group < unused_since && state.last_group <= committed)
+    if (unused(state.last_group))
       release_day(day, twins);
 }
 

@@ -7,26 +7,30 @@
 #include <map>
 #include <optional>
 #include <span>
+#include <string>
 #include <unordered_map>
 #include <vector>
 
 namespace gridtwin {
 
-/// Which days of a transformer its twins hold in memory, and the way back for those that they do not: a day is either
-/// complete in memory or not there at all. Days of the store come and go; memory does not grow with what was read.
+/// Which days the twins of a transformer hold in memory, and the way back for those that they do not. What a twin holds
+/// of a day is all that is known of it, or nothing. Days of the store come and go: memory follows what is being worked
+/// on, not what was read.
 class open_days {
 public:
-  /// Fragments of a day beyond which it is written anew as one.
-  static constexpr std::size_t merge_at = 16;
+  /// Fragments of a day that had to be read again, beyond which it is written anew as one.
+  static constexpr std::uint32_t merge_at = 16;
 
   struct day_state {
-    std::uint64_t last_group = 0; ///< that used the day
-    std::uint32_t fragments = 0;  ///< in the store, as far as is known here
-    bool in_memory = false;
-    bool stored = false;         ///< the store has, or will have, readings of it
-    bool contradicted = false;   ///< by this run: some key has more than one content
-    bool touched = false;        ///< changed by this run, or left unsummarised by one that was cut off
-    std::vector<day_load> loads; ///< by feeder of the transformer; only while in memory
+    std::uint64_t last_group = 0;     ///< that used the day
+    std::uint32_t fragments = 0;      ///< in the store or on the way there, as far as is known here
+    bool stored_before = false;       ///< any twin may have readings of it in the store since before this run
+    bool read_again = false;          ///< by the group that is being judged
+    bool contradicted = false;        ///< by this run: some key has more than one content
+    bool touched = false;             ///< changed by this run, or left unsummarised by one that was cut off
+    std::vector<bool> added;          ///< by place: this run has added readings
+    std::optional<std::string> loads; ///< of the feeders, encoded; nothing: as the store has them
+    bool stored() const noexcept { return stored_before || !added.empty(); }
   };
 
   /// `stored`: days of which the store holds readings; `unsummarised`: those among them that a run left unfinished.
@@ -36,28 +40,30 @@ public:
   open_days(const open_days&) = delete;
   open_days& operator=(const open_days&) = delete;
 
-  /// Makes a day complete in memory. Error: the store could not be read.
-  result<day_state*> open(utc_day day, std::uint64_t group, hosted_twins& twins);
+  /// Makes what is known of a day complete in memory for some twins. Error: the store could not be read.
+  result<day_state*> open(utc_day day, std::span<const std::uint32_t> places, std::uint64_t group, hosted_twins& twins);
+  /// The same for all twins.
+  result<day_state*> open_all(utc_day day, hosted_twins& twins);
 
-  /// Folds twins into the loads of their feeders: those of `changed` readings, or all where none were known.
-  void fold_feeders(utc_day day, std::span<const stored_reading> changed, const hosted_twins& twins);
+  /// Loads of a day by feeder, as they stood after the last group that changed it.
+  result<std::vector<day_load>> loads(utc_day day);
 
   /// Readings that a group adds; kept until the group is durable, for a twin that must be rebuilt before.
   void remember(std::uint64_t group, std::vector<stored_reading> added);
-
   /// Lets go of what was remembered of groups that are durable.
   void forget_durable();
 
-  /// Fills a fresh twin: the stored readings of the days in memory, then what is on its way to the store, then
-  /// `under_way`, which belongs to the group being assessed. False: the store could not be read.
-  bool rebuild(twin_slot slot, meter_twin& twin, std::span<const stored_reading> under_way);
+  /// Fills a fresh twin with the days that its predecessor held: what the store has, what is on its way there, and
+  /// `under_way`, which belongs to the group being judged. False: the store could not be read.
+  bool rebuild(twin_slot slot, const meter_twin& predecessor, meter_twin& twin,
+               std::span<const stored_reading> under_way);
 
-  /// Forgets days that no group since has used and that are durable.
+  /// Forgets days and twins that no group since has used and that are durable.
   void release(std::uint64_t unused_since, hosted_twins& twins);
   /// Forgets one day.
   void release_day(utc_day day, hosted_twins& twins);
 
-  /// To be told after a batch how many days of meters the twins hold more than before.
+  /// To be told when the twins hold more days than before.
   void count_open(std::int64_t more);
 
   std::map<utc_day, day_state>& days() noexcept { return days_; }
@@ -74,11 +80,14 @@ private:
     std::vector<stored_reading> added;
   };
 
+  result<void> load(utc_day day, day_state& state, const std::vector<bool>& wanted, hosted_twins& twins);
+
   const run_context* run_;
   transformer_number number_;
   feeder_range feeders_;
   std::unordered_map<std::uint32_t, std::uint32_t> place_of_slot_;
   std::map<utc_day, day_state> days_;
+  std::vector<std::uint64_t> last_group_of_; ///< by place
   std::vector<pending_group> pending_;
   std::int64_t held_ = 0;
 };

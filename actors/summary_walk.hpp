@@ -25,7 +25,8 @@ private:
   result<std::string> masks_of(utc_day day, open_days::day_state& state, summary_part::content& out);
   result<day_summary> summarise(utc_day day, open_days::day_state& state);
   std::string merge_fragments(utc_day day);
-  void note_peak(utc_day day, const open_days::day_state& state);
+  void check_loads(utc_day day, const std::vector<day_load>& kept) const;
+  void note_peak(utc_day day, const std::vector<day_load>& loads);
   void finish(summary_part::content& out);
 
   const run_context* run_;

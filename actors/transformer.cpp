@@ -5,15 +5,26 @@
 #include <caf/sec.hpp>
 
 #include <algorithm>
+#include <array>
 #include <cstdlib>
+#include <map>
 #include <utility>
 
 namespace gridtwin {
 
 struct transformer_state::work {
+  /// A twin's day that the group has readings for.
+  struct touched_day {
+    utc_day day;
+    std::uint32_t place = 0;
+    auto operator<=>(const touched_day&) const = default;
+  };
+
   assessed_part::content* out = nullptr;
   std::uint64_t group = 0;
-  std::optional<utc_day> day; ///< that was opened last
+  std::vector<touched_day> touched; ///< sorted
+  /// What the touched days gave to their feeders before the group, by day and feeder of the transformer.
+  std::map<std::pair<utc_day, std::uint32_t>, day_load> before;
 };
 
 namespace {
@@ -72,61 +83,95 @@ void transformer_state::start(transformer_options options, caf::event_based_acto
   options_.unsummarised = {};
 }
 
+/// Calls `f(batch, readings)` for the transformer's part of each batch.
+template <class F>
+void for_each_slice(const reading_group& group, transformer_index t, F&& f) {
+  for (const reading_batch& batch : group.batches) {
+    const auto slice =
+      std::lower_bound(batch.slices.begin(), batch.slices.end(), t,
+                       [](const reading_batch::slice& s, transformer_index wanted) { return s.transformer < wanted; });
+    if (slice == batch.slices.end() || slice->transformer != t)
+      continue;
+    const std::size_t end = slice + 1 == batch.slices.end() ? batch.readings.size() : (slice + 1)->first;
+    f(batch, std::span(batch.readings).subspan(slice->first, end - slice->first));
+  }
+}
+
 assessed_part transformer_state::assess(const reading_group& group, caf::execution_unit* context) {
   const run_context& run = *options_.run;
   auto content = std::make_shared<assessed_part::content>();
   content->commit.transformer = run.topology->number_of[options_.transformer.value];
   content->commit.shard = shard_of(run.estate->transformers[options_.transformer.value].id);
-  work w{content.get(), group.number, std::nullopt};
+  work w{content.get(), group.number, {}, {}};
   under_way_.clear();
-  for (const reading_batch& batch : group.batches) {
-    const auto slice =
-      std::lower_bound(batch.slices.begin(), batch.slices.end(), options_.transformer,
-                       [](const reading_batch::slice& s, transformer_index wanted) { return s.transformer < wanted; });
-    if (slice == batch.slices.end() || slice->transformer != options_.transformer)
-      continue;
-    const std::size_t end = slice + 1 == batch.slices.end() ? batch.readings.size() : (slice + 1)->first;
-    under_way_.reserve(under_way_.size() + end - slice->first); // most readings are new, and they stay until durable
-    for (std::size_t i = slice->first; i < end && !content->failure; ++i)
-      assess_one(batch, batch.readings[i], w, context);
+  auto done = open_touched(group, w);
+  if (done) {
+    for_each_slice(group, options_.transformer, [&](const reading_batch& batch, auto readings) {
+      for (const sourced_reading& r : readings)
+        assess_one(batch, r, w, context);
+    });
+    done = encode(w);
   }
-  if (!content->failure)
-    encode(w, group.number);
+  if (!done)
+    content->failure = done.failure();
   return {group.number, std::move(content)};
+}
+
+/// Makes every day complete for the twins that have readings of it, and notes what they gave to their feeders.
+result<void> transformer_state::open_touched(const reading_group& group, work& w) {
+  std::size_t readings_of_mine = 0;
+  for_each_slice(group, options_.transformer, [&](const reading_batch&, auto readings) {
+    readings_of_mine += readings.size();
+    for (const sourced_reading& r : readings) {
+      const work::touched_day t{r.period.day(), r.connection.value - connections_.first};
+      if (w.touched.empty() || w.touched.back() != t)
+        w.touched.push_back(t);
+    }
+  });
+  under_way_.reserve(readings_of_mine); // most readings are new, and they stay until they are durable
+  std::sort(w.touched.begin(), w.touched.end());
+  w.touched.erase(std::unique(w.touched.begin(), w.touched.end()), w.touched.end());
+  std::vector<std::uint32_t> places;
+  for (std::size_t first = 0; first < w.touched.size();) {
+    const utc_day day = w.touched[first].day;
+    places.clear();
+    for (; first < w.touched.size() && w.touched[first].day == day; ++first)
+      places.push_back(w.touched[first].place);
+    if (auto opened = days_->open(day, places, w.group, *twins_); !opened)
+      return opened.failure();
+    for (const std::uint32_t place : places)
+      add_meter(w.before[{day, twins_->at(place).meter().feeder.value - feeders_.first}], twins_->at(place), day);
+  }
+  return {};
 }
 
 void transformer_state::assess_one(const reading_batch& batch, const sourced_reading& r, work& w,
                                    caf::execution_unit* context) {
   const utc_day day = r.period.day();
-  if (w.day != day) {
-    if (auto opened = days_->open(day, w.group, *twins_); !opened) {
-      w.out->failure = opened.failure();
-      return;
-    }
-    w.day = day;
-  }
-  const std::size_t place = r.connection.value - connections_.first;
+  const std::uint32_t place = r.connection.value - connections_.first;
   const std::size_t held = twins_->at(place).days().size();
   const reading judged{r.quantity, r.period, r.version, {r.wh, r.quality, r.reasons}};
-  const auto rebuild = [this](std::size_t at, meter_twin& twin) {
-    const twin_slot slot = options_.run->topology->slot_of[connections_.first + at];
-    if (!days_->rebuild(slot, twin, under_way_))
-      std::abort(); // the store cannot be read any more: nothing that follows could be right
-  };
-  const assessment a = twins_->assess(place, judged, rebuild, context);
+  const assessment a = twins_->assess(
+    place, judged,
+    [this](std::size_t at, const meter_twin& predecessor, meter_twin& fresh) { rebuild(at, predecessor, fresh); },
+    context);
   w.out->counts.add(a, r.quantity, r.wh);
   w.out->counts.rounded += r.rounded ? 1 : 0;
+  days_->count_open(static_cast<std::int64_t>(twins_->at(place).days().size()) - static_cast<std::int64_t>(held));
   if (a.verdict == verdict::conflict)
     days_->days()[day].contradicted = true;
-  if (!a.changes_state()) {
-    if (a.verdict != verdict::duplicate)
-      keep_reject(batch, r, a.verdict, w);
-    return;
-  }
-  days_->count_open(static_cast<std::int64_t>(twins_->at(place).days().size()) - static_cast<std::int64_t>(held));
-  under_way_.push_back({options_.run->topology->slot_of[r.connection.value], day,
-                        static_cast<std::uint8_t>(r.period.slot()), false, r.quantity, r.version, judged.content,
-                        batch.source, batch.first_line + r.line});
+  if (a.changes_state())
+    under_way_.push_back({options_.run->topology->slot_of[r.connection.value], day,
+                          static_cast<std::uint8_t>(r.period.slot()), false, r.quantity, r.version, judged.content,
+                          batch.source, batch.first_line + r.line});
+  else if (a.verdict != verdict::duplicate)
+    keep_reject(batch, r, a.verdict, w);
+}
+
+void transformer_state::rebuild(std::size_t place, const meter_twin& predecessor, meter_twin& fresh) {
+  const twin_slot slot = options_.run->topology->slot_of[connections_.first + place];
+  if (!days_->rebuild(slot, predecessor, fresh, under_way_))
+    std::abort(); // the store cannot be read any more: nothing that follows could be right
 }
 
 void transformer_state::keep_reject(const reading_batch& batch, const sourced_reading& r, verdict v, work& w) const {
@@ -136,7 +181,7 @@ void transformer_state::keep_reject(const reading_batch& batch, const sourced_re
      format_period(r.period), explain(v, r, options_.run->limits, meter), std::string(line_at(batch.text, r.offset))});
 }
 
-void transformer_state::encode(work& w, std::uint64_t group) {
+result<void> transformer_state::encode(work& w) {
   sort_for_storage(under_way_);
   std::vector<std::vector<stored_reading>> by_day;
   for (std::size_t first = 0; first < under_way_.size();) {
@@ -144,34 +189,57 @@ void transformer_state::encode(work& w, std::uint64_t group) {
     while (end < under_way_.size() && under_way_[end].day == under_way_[first].day)
       ++end;
     const std::span added = std::span(under_way_).subspan(first, end - first);
-    open_days::day_state& day = days_->days()[added.front().day];
-    day.touched = true;
-    day.stored = true;
-    days_->fold_feeders(added.front().day, added, *twins_);
-    w.out->commit.days.push_back(encode_day(added, day));
+    auto day = encode_day(added, w);
+    if (!day)
+      return day.failure();
+    w.out->commit.days.push_back(std::move(*day));
     by_day.emplace_back(added.begin(), added.end());
     first = end;
   }
   if (!by_day.empty())
     w.out->commit.journal_section = pack(encode_section(by_day));
-  days_->remember(group, std::exchange(under_way_, {}));
+  days_->remember(w.group, std::exchange(under_way_, {}));
+  return {};
 }
 
-day_commit transformer_state::encode_day(std::span<const stored_reading> added, open_days::day_state& day) {
+result<day_commit> transformer_state::encode_day(std::span<const stored_reading> added, const work& w) {
   day_commit out;
   out.day = added.front().day;
-  std::vector<feeder_day_load> loads;
+  open_days::day_state& day = days_->days()[out.day];
+  auto loads = days_->loads(out.day);
+  if (!loads)
+    return loads.failure();
   for (std::uint32_t i = 0; i < feeders_.count; ++i)
-    loads.push_back({options_.run->estate->feeders[feeders_.first + i].id, day.loads[i]});
-  out.loads = pack(encode_loads(loads));
+    if (const auto before = w.before.find({out.day, i}); before != w.before.end())
+      (*loads)[i] -= before->second;
+  const auto first = std::lower_bound(w.touched.begin(), w.touched.end(), work::touched_day{out.day, 0});
+  for (auto t = first; t != w.touched.end() && t->day == out.day; ++t)
+    add_meter((*loads)[twins_->at(t->place).meter().feeder.value - feeders_.first], twins_->at(t->place), out.day);
+  std::vector<feeder_day_load> named;
+  for (std::uint32_t i = 0; i < feeders_.count; ++i)
+    named.push_back({options_.run->estate->feeders[feeders_.first + i].id, (*loads)[i]});
+  day.loads = encode_loads(named);
+  day.touched = true;
+  day.added.resize(connections_.count);
+  for (const stored_reading& r : added)
+    day.added[*days_->place_of(r.twin)] = true;
+  out.loads = pack(*day.loads);
   out.contradicted = day.contradicted;
-  if (day.fragments + 1 < open_days::merge_at) {
-    ++day.fragments;
-    out.added = pack(encode_fragment(added));
+  if (day.read_again && day.fragments + 1 >= open_days::merge_at) {
+    if (auto merged = merge_fragments(out, day); !merged)
+      return merged.failure();
     return out;
   }
-  out.merge = true;
-  std::vector<stored_reading> parts[2]; // readings of earlier runs, readings of this one
+  ++day.fragments;
+  out.added = pack(encode_fragment(added));
+  return out;
+}
+
+/// A day that is read again and again is written as one fragment for earlier runs and one for this.
+result<void> transformer_state::merge_fragments(day_commit& out, open_days::day_state& day) {
+  if (auto opened = days_->open_all(out.day, *twins_); !opened)
+    return opened.failure();
+  std::array<std::vector<stored_reading>, 2> parts; // readings of earlier runs, readings of this one
   for (std::size_t place = 0; place < twins_->size(); ++place)
     for (const quantity q : quantities_by_name)
       if (const meter_day* const readings = twins_->at(place).find(out.day, q))
@@ -179,15 +247,16 @@ day_commit transformer_state::encode_day(std::span<const stored_reading> added, 
           parts[fresh ? 1 : 0].push_back({options_.run->topology->slot_of[connections_.first + place], out.day,
                                           static_cast<std::uint8_t>(slot), false, q, version, c, 0, 0});
         });
+  out.merge = true;
   day.fragments = 0;
-  for (auto* const part : {&parts[0], &parts[1]}) {
-    if (part->empty())
+  for (std::size_t i = 0; i < parts.size(); ++i) {
+    if (parts[i].empty())
       continue;
-    sort_for_storage(*part);
-    (part == &parts[0] ? out.earlier : out.this_run) = pack(encode_fragment(*part));
+    sort_for_storage(parts[i]);
+    (i == 0 ? out.earlier : out.this_run) = pack(encode_fragment(parts[i]));
     ++day.fragments;
   }
-  return out;
+  return {};
 }
 
 summary_part transformer_state::summarise() {
@@ -204,11 +273,10 @@ void transformer_state::release(std::uint64_t unused_since) { days_->release(unu
 void transformer_state::forget_durable() { days_->forget_durable(); }
 
 void transformer_state::deliver(const hosted_envelope& envelope, caf::execution_unit* context) {
-  const auto rebuild = [this](std::size_t at, meter_twin& twin) {
-    if (!days_->rebuild(options_.run->topology->slot_of[connections_.first + at], twin, {}))
-      std::abort();
-  };
-  twins_->deliver(envelope, rebuild, context);
+  twins_->deliver(
+    envelope,
+    [this](std::size_t at, const meter_twin& predecessor, meter_twin& fresh) { rebuild(at, predecessor, fresh); },
+    context);
 }
 
 std::optional<caf::actor> transformer_state::twin(std::uint32_t place) const {

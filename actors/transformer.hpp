@@ -45,10 +45,13 @@ public:
 private:
   struct work; ///< what grows while a group is assessed
 
+  result<void> open_touched(const reading_group& group, work& w);
   void assess_one(const reading_batch& batch, const sourced_reading& r, work& w, caf::execution_unit* context);
+  void rebuild(std::size_t place, const meter_twin& predecessor, meter_twin& fresh);
   void keep_reject(const reading_batch& batch, const sourced_reading& r, verdict v, work& w) const;
-  void encode(work& w, std::uint64_t group);
-  day_commit encode_day(std::span<const stored_reading> added, open_days::day_state& day);
+  result<void> encode(work& w);
+  result<day_commit> encode_day(std::span<const stored_reading> added, const work& w);
+  result<void> merge_fragments(day_commit& out, open_days::day_state& day);
 
   transformer_options options_;
   connection_range connections_;

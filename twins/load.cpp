@@ -27,6 +27,21 @@ half_hour_load& half_hour_load::operator+=(const half_hour_load& other) noexcept
   return *this;
 }
 
+half_hour_load& half_hour_load::operator-=(const half_hour_load& other) noexcept {
+  import_wh -= other.import_wh;
+  export_wh -= other.export_wh;
+  reported -= other.reported;
+  estimated -= other.estimated;
+  revision -= other.revision;
+  return *this;
+}
+
+day_load& operator-=(day_load& sum, const day_load& other) noexcept {
+  for (std::size_t i = 0; i < sum.size(); ++i)
+    sum[i] -= other[i];
+  return sum;
+}
+
 day_load& operator+=(day_load& sum, const day_load& other) noexcept {
   for (std::size_t i = 0; i < sum.size(); ++i)
     sum[i] += other[i];

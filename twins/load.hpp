@@ -16,6 +16,7 @@ struct half_hour_load {
   std::uint32_t revision = 0;  ///< accepted versions under this half hour
 
   half_hour_load& operator+=(const half_hour_load& other) noexcept;
+  half_hour_load& operator-=(const half_hour_load& other) noexcept;
   bool operator==(const half_hour_load&) const = default;
 };
 
@@ -23,9 +24,10 @@ struct half_hour_load {
 using day_load = std::array<half_hour_load, periods_per_day>;
 
 day_load& operator+=(day_load& sum, const day_load& other) noexcept;
+day_load& operator-=(day_load& sum, const day_load& other) noexcept;
 
-/// Folds one meter's readings of a day into its feeder's: always from the current values, never as a difference, so
-/// that a late or corrected value replaces what stood.
+/// Folds one meter's readings of a day into its feeder's, from the current values. Where a meter's day changes, all
+/// that it gave before is taken out and all that it gives now is put in: a late or corrected value replaces what stood.
 void add_meter(day_load& sum, const meter_twin& twin, utc_day day) noexcept;
 
 } // namespace gridtwin

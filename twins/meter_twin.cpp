@@ -56,7 +56,21 @@ meter_day& meter_twin::open(utc_day day, quantity q) {
   return days_.insert(days_.begin() + place, open_day{day, q, {}})->readings;
 }
 
+bool meter_twin::holds(utc_day day) const noexcept {
+  const auto at = std::lower_bound(days_.begin(), days_.end(), day,
+                                   [](const open_day& held, utc_day wanted) { return held.day < wanted; });
+  return at != days_.end() && at->day == day;
+}
+
+std::size_t meter_twin::release_all() noexcept {
+  const std::size_t held = days_.size();
+  std::vector<open_day>().swap(days_);
+  return held;
+}
+
 std::size_t meter_twin::release(utc_day day) noexcept {
+  if (!holds(day))
+    return 0;
   const std::size_t held = days_.size();
   std::erase_if(days_, [day](const open_day& d) { return d.day == day; });
   if (days_.empty())

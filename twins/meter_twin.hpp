@@ -56,6 +56,11 @@ public:
   /// Days held, sorted by day and quantity.
   const std::vector<open_day>& days() const noexcept { return days_; }
 
+  /// Whether anything of a day is held; then all that is known of it is.
+  bool holds(utc_day day) const noexcept;
+
+  /// Forgets every day. Returns how many days of quantities were held.
+  std::size_t release_all() noexcept;
   /// Forgets a day that is safe elsewhere. Returns how many quantities of it were held.
   std::size_t release(utc_day day) noexcept;
 

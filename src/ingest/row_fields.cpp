@@ -15,7 +15,7 @@ bool quick_kilowatt_hours(std::string_view text, std::int64_t& wh) noexcept {
   const auto digit = [text](std::size_t at) { return static_cast<unsigned char>(text[at]) - unsigned{'0'}; };
   std::size_t at = 0;
   std::int64_t value = 0;
-  for (; at < text.size() && digit(at) <= 9; ++at)
+  for (; at < text.size() && at <= most_digits && digit(at) <= 9; ++at)
     value = value * 10 + digit(at);
   if (at == 0 || at > most_digits)
     return false;

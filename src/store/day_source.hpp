@@ -19,6 +19,9 @@ public:
   /// way). Returns how many fragments there were.
   virtual result<std::size_t> load(transformer_number t, utc_day day, const take& f) = 0;
 
+  /// The loads of a day's feeders, encoded (`decode_loads`); empty where there are none.
+  virtual result<std::string> loads(transformer_number t, utc_day day) = 0;
+
   /// The masks that were stored with a day's summary; empty where there is none.
   virtual result<std::string> masks(transformer_number t, utc_day day) = 0;
 };

@@ -117,20 +117,27 @@ result<std::vector<stored_reading>> store_reader::journal_readings(record_id rec
   return readings;
 }
 
-result<std::vector<feeder_day_load>> store_reader::loads(transformer_number t, utc_day day) {
+result<std::string> store_reader::encoded_loads(transformer_number t, utc_day day) {
   sqlite_statement& s = statements_[day_loads];
   s.bind(1, day_key(day, t));
-  std::vector<feeder_day_load> feeders;
-  bool good = true;
-  if (s.step()) {
-    const auto bytes = unpack(s.bytes(0));
-    good = bytes && decode_loads(*bytes, feeders);
-  }
+  std::optional<std::string> bytes = std::string();
+  if (s.step())
+    bytes = unpack(s.bytes(0));
   const bool failed = s.failed();
   s.reset();
   if (failed)
     return database_->failure("cannot read");
-  if (!good)
+  if (!bytes)
+    return damaged("load of " + format_day(day));
+  return std::move(*bytes);
+}
+
+result<std::vector<feeder_day_load>> store_reader::loads(transformer_number t, utc_day day) {
+  const auto bytes = encoded_loads(t, day);
+  if (!bytes)
+    return bytes.failure();
+  std::vector<feeder_day_load> feeders;
+  if (!bytes->empty() && !decode_loads(*bytes, feeders))
     return damaged("load of " + format_day(day));
   return feeders;
 }
@@ -193,6 +200,10 @@ auto stored_days::with_reader(const Work& work) -> decltype(work(std::declval<st
 
 result<std::size_t> stored_days::load(transformer_number t, utc_day day, const take& f) {
   return with_reader([&](store_reader& r) { return r.load(t, day, f); });
+}
+
+result<std::string> stored_days::loads(transformer_number t, utc_day day) {
+  return with_reader([&](store_reader& r) { return r.encoded_loads(t, day); });
 }
 
 result<std::string> stored_days::masks(transformer_number t, utc_day day) {

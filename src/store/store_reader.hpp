@@ -43,6 +43,7 @@ public:
 
   /// By feeder of the transformer; empty where nothing is stored.
   result<std::vector<feeder_day_load>> loads(transformer_number t, utc_day day);
+  result<std::string> encoded_loads(transformer_number t, utc_day day);
 
   /// Gaps and missing half hours by transformer number, as counted when its days were last summarised.
   result<std::unordered_map<std::uint32_t, std::pair<std::uint64_t, std::uint64_t>>> gap_counts();
@@ -68,6 +69,7 @@ public:
   explicit stored_days(const store_folder& folder) : folder_(&folder) {}
 
   result<std::size_t> load(transformer_number t, utc_day day, const take& f) override;
+  result<std::string> loads(transformer_number t, utc_day day) override;
   result<std::string> masks(transformer_number t, utc_day day) override;
 
 private:

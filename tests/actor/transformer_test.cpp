@@ -196,12 +196,13 @@ TEST_CASE("days that were not used are forgotten only when they are durable, and
   REQUIRE(decode_fragment(*bytes, test_day, [&](const stored_reading& r) {
     f.days.readings[{{7}, test_day}].push_back(r);
   }));
+  f.days.stored_loads[{{7}, test_day}] = *unpack(part->commit.days.at(0).loads);
   f.run_data->committed_group = 1;
   f.self->send(f.host, release_days{2});
   f.run();
   CHECK(f.run_data->open_days.load() == 0);
   const auto again = f.assess(2, {{0, 0, 100}, {0, 0, 99}});
-  CHECK(f.days.loads == 1);
+  CHECK(f.days.loaded == 1);
   CHECK(again->counts.of(verdict::duplicate) == 1);
   CHECK(again->counts.of(verdict::conflict) == 1);
   CHECK(transformer_fixture::load_of(*again)[0].import_wh == 300);

@@ -26,15 +26,17 @@ public:
   using key = std::pair<transformer_number, utc_day>;
 
   result<std::size_t> load(transformer_number t, utc_day day, const take& f) override {
-    ++loads;
+    ++loaded;
     for (const stored_reading& r : readings[{t, day}])
       f(r, 0);
     return readings[{t, day}].empty() ? std::size_t{0} : std::size_t{1};
   }
+  result<std::string> loads(transformer_number t, utc_day day) override { return stored_loads[{t, day}]; }
   result<std::string> masks(transformer_number, utc_day) override { return std::string(); }
 
   std::map<key, std::vector<stored_reading>> readings;
-  int loads = 0;
+  std::map<key, std::string> stored_loads;
+  int loaded = 0;
 };
 
 /// An estate of one transformer with two feeders and `meters` meters, the first half of them on the first.
