@@ -22,7 +22,7 @@ step() { # step TEXT COMMAND...: runs it, and says how long it took
   fi
   echo "   done in $((SECONDS - begin)) s"
 }
-replay() { "$gridtwin" replay --estate "$demo/estate" --reads "$demo/reads.csv" --store "$demo/store" --json >"$demo/summary.json"; }
+replay() { "$gridtwin" replay --estate "$demo/estate" --reads "$demo/reads.csv" --store "$demo/store" --json-out "$demo/summary.json" >"$demo/summary.txt"; }
 
 mkdir -p "$demo"
 rm -rf "$demo/estate" "$demo/store" "$demo/reads.csv" "$demo/truth.json" "$demo/summary.json"
@@ -38,22 +38,17 @@ if "$gridtwin" --help | grep -q '^  verify '; then
   step "Checking every hash chain and every sum in the store" "$gridtwin" verify --store "$demo/store"
 fi
 
+echo
+cat "$demo/summary.txt"
 python3 - "$demo/summary.json" "$demo/truth.json" <<'PYTHON'
 import json, sys
 
 summary = json.load(open(sys.argv[1]))
 expected = json.load(open(sys.argv[2]))["expected"]
-print("\nWhat came of it")
-for name, value in summary.items():
-    if isinstance(value, dict):
-        value = ", ".join(f"{key} {count:,}" for key, count in value.items()) or "none"
-    elif isinstance(value, int):
-        value = f"{value:,}"
-    print(f"  {name:22} {value}")
 wrong = [name for name, value in expected.items() if summary.get(name) != value]
 if wrong:
     sys.exit(f"Not what the simulator expected: {', '.join(wrong)}")
-print(f"\nEach of the {len(expected)} figures that the simulator foretold is as it said.")
+print(f"Each of the {len(expected)} figures that the simulator foretold is as it said.")
 PYTHON
 
 cat <<TEXT

@@ -32,6 +32,7 @@ struct replay_options {
   std::string as_of;
   std::string store;
   std::size_t threads = 0;
+  std::string json_out;
   bool json = false;
 };
 
@@ -43,6 +44,15 @@ result<std::string> read_small_file(const std::string& path, std::size_t limit) 
   in.read(text.data(), static_cast<std::streamsize>(text.size()));
   text.resize(static_cast<std::size_t>(in.gcount()));
   return text;
+}
+
+result<void> write_small_file(const std::string& path, const std::string& text) {
+  std::ofstream out(path, std::ios::binary);
+  out << text;
+  out.close();
+  if (!out)
+    return error{errc::store_failed, "cannot write " + path};
+  return {};
 }
 
 result<format_profile> profile_of(const std::string& format) {
@@ -194,8 +204,12 @@ int run(const replay_options& o, const millisecond_clock& now) {
   if (!after)
     return report_failure(command, after.failure());
   const std::int64_t elapsed = now() - start;
+  const std::string json = replay_json(*outcome, *after, elapsed);
+  if (!o.json_out.empty())
+    if (auto written = write_small_file(o.json_out, json); !written)
+      return report_failure(command, written.failure());
   if (o.json)
-    return print_result(command, replay_json(*outcome, *after, elapsed));
+    return print_result(command, json);
   return print_result(command, replay_text(*plan, *outcome, *after, elapsed, o.store));
 }
 
@@ -216,6 +230,7 @@ void register_replay(CLI::App& parent, const std::function<void(std::function<in
   replay->add_option("--as-of", o->as_of, "Quarantine readings of half hours that end after this instant (UTC)");
   replay->add_option("--store", o->store, "Folder of the store; made where it is missing")->required();
   replay->add_option("--threads", o->threads, "Threads; default: one a processor")->check(CLI::Range(1, 256));
+  replay->add_option("--json-out", o->json_out, "Write the JSON object to this file as well");
   replay->add_flag("--json", o->json, "Print one JSON object instead of text");
   replay->footer("It may be run again with more files, or the same ones: what is known already is a duplicate.\n"
                  "Example:\n  gridtwin replay --estate estate --reads reads.csv --store store\n"
