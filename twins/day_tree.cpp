@@ -70,7 +70,8 @@ private:
   int pair_ = -1;
 };
 
-/// The canonical bytes of a half hour: 49, so that salt and mark still fit one block. Version 0 marks an absent one.
+/// The canonical bytes of a half hour: 30, so that with mark and salt they fit one block. Version 0 marks an absent
+/// one.
 digest leaf_hash(const std::uint8_t* salt, mpan meter, quantity q, period p, const meter_day::current_value& value) {
   encoder e;
   e.byte(leaf_mark);

@@ -16,11 +16,12 @@ constexpr int shift_of(energy_unit unit) noexcept { return unit == energy_unit::
 
 /// Sum of digits 10^-k read one after another: whole watt-hours, and what is left of them.
 struct accumulator {
+  std::int64_t limit = largest_energy_wh;
   std::int64_t whole = 0;
   bool too_large = false;
 
   void push(int digit) noexcept {
-    if (whole > largest_energy_wh / 10 - 1)
+    if (whole > limit / 10)
       too_large = true;
     else
       whole = whole * 10 + digit;
@@ -100,7 +101,7 @@ std::optional<parsed_energy> parse_energy(std::string_view text, energy_unit uni
   // Mean power of half an hour is half the energy: doubled places are kept by counting in half watt-hours.
   const bool halves = unit == energy_unit::kilowatt;
   const int whole_digits = number->count == 0 ? 0 : number->whole + shift_of(unit);
-  accumulator total;
+  accumulator total{halves ? 2 * largest_energy_wh : largest_energy_wh};
   for (int i = 0; i < std::max(whole_digits, 0) && !total.too_large; ++i)
     total.push(i < number->count ? number->digits[static_cast<std::size_t>(i)] - '0' : 0);
   // The rest, compared with one half: its first digit, and whether anything but 0 follows.
@@ -157,8 +158,11 @@ std::optional<std::int64_t> parse_fixed(std::string_view text, int decimals) noe
   }
   if (!any)
     return std::nullopt;
-  for (int i = std::max(after_point, 0); i < decimals; ++i)
+  for (int i = std::max(after_point, 0); i < decimals; ++i) {
+    if (value > largest_energy_wh)
+      return std::nullopt;
     value *= 10;
+  }
   return value;
 }
 

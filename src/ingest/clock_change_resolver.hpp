@@ -27,6 +27,8 @@ public:
   /// `first_line`: line of the file at which the first block starts; the header is line 1.
   explicit clock_change_resolver(std::shared_ptr<const meter_index> meters, std::uint64_t first_line = 2);
   ~clock_change_resolver();
+  clock_change_resolver(const clock_change_resolver&) = delete;
+  clock_change_resolver& operator=(const clock_change_resolver&) = delete;
   clock_change_resolver(clock_change_resolver&&) noexcept;
   clock_change_resolver& operator=(clock_change_resolver&&) noexcept;
 

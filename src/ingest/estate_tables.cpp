@@ -13,7 +13,7 @@ void estate_faults::add(std::string_view file, std::uint32_t line, std::string_v
     shown_.push_back(std::string(file) + ":" + std::to_string(line) + ": " + std::string(what));
 }
 
-estate_table::estate_table(std::string_view file, std::string_view text, std::vector<std::string_view> columns,
+estate_table::estate_table(std::string_view file, std::string_view text, const std::vector<std::string_view>& columns,
                            std::size_t required, estate_faults& faults)
   : file_(file), lines_(text), fields_(','), places_(columns.size(), absent), faults_(faults) {
   read_header(columns, required);

@@ -28,7 +28,7 @@ private:
 class estate_table {
 public:
   /// `columns` are the names that `field` is asked for by place; the first `required` of them must be there.
-  estate_table(std::string_view file, std::string_view text, std::vector<std::string_view> columns,
+  estate_table(std::string_view file, std::string_view text, const std::vector<std::string_view>& columns,
                std::size_t required, estate_faults& faults);
 
   /// False at the end, and at once where the header lacks a column.

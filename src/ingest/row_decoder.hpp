@@ -74,6 +74,8 @@ public:
   row_decoder(row_decoder&&) noexcept;
   row_decoder& operator=(row_decoder&&) noexcept;
   ~row_decoder();
+  row_decoder(const row_decoder&) = delete;
+  row_decoder& operator=(const row_decoder&) = delete;
 
   /// Decodes whole lines (the header not among them); `text` becomes the batch's. Less than 4 GiB. Deterministic, and
   /// independent of how the file is cut into blocks.

@@ -57,6 +57,9 @@ private:
 struct inflater {
   z_stream stream{};
   bool ready = false;
+  inflater() = default;
+  inflater(const inflater&) = delete;
+  inflater& operator=(const inflater&) = delete;
   ~inflater() {
     if (ready)
       inflateEnd(&stream);

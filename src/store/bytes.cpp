@@ -58,8 +58,10 @@ std::optional<std::string> unpack(std::string_view packed) {
   const std::uint64_t size = r.number();
   if (!r.ok() || size > largest_unpacked)
     return std::nullopt;
-  std::string out(static_cast<std::size_t>(size), '\0');
   const std::string_view frame = r.raw(r.left());
+  if (frame.empty() || ZSTD_getFrameContentSize(frame.data(), frame.size()) != size)
+    return std::nullopt; // before anything of that size is allocated
+  std::string out(static_cast<std::size_t>(size), '\0');
   const std::size_t got = ZSTD_decompressDCtx(context.get(), out.data(), out.size(), frame.data(), frame.size());
   if (ZSTD_isError(got) != 0 || got != out.size())
     return std::nullopt;

@@ -14,6 +14,7 @@ namespace {
 constexpr std::uint8_t format_version = 1;
 constexpr std::uint64_t quantities_reserved = 16; // room in a row's key for quantities to come
 constexpr int mask_bytes = periods_per_day / 8;
+constexpr std::uint64_t feeders_limit = 0xFFFF; // of a transformer; beyond it the bytes are damaged
 
 bool compact(const stored_reading& r) noexcept { return meter_day::is_plain(r.version, r.content); }
 
@@ -190,11 +191,11 @@ bool decode_lineage(std::string_view bytes, std::span<stored_reading> readings) 
     std::uint64_t run = in.number();
     if (!in.ok() || run == 0 || run > readings.size() - i || source > 0xFFFF'FFFF)
       return false;
-    std::int64_t line = 0;
+    std::uint64_t line = 0; // wraps where the bytes are damaged
     for (; run != 0; --run, ++i) {
-      line += in.signed_number();
+      line += static_cast<std::uint64_t>(in.signed_number());
       readings[i].source = static_cast<std::uint32_t>(source);
-      readings[i].line = static_cast<std::uint64_t>(line);
+      readings[i].line = line;
     }
   }
   return in.ok() && in.left() == 0;
@@ -225,7 +226,7 @@ std::string encode_loads(std::span<const feeder_day_load> feeders) {
 bool decode_loads(std::string_view bytes, std::vector<feeder_day_load>& feeders) {
   byte_reader in(bytes);
   const std::uint64_t count = in.number();
-  if (!in.ok() || count > bytes.size()) // a feeder takes at least a byte
+  if (!in.ok() || count > feeders_limit)
     return false;
   feeders.assign(static_cast<std::size_t>(count), feeder_day_load{});
   for (auto& [id, feeder] : feeders) {

@@ -44,6 +44,15 @@ std::int64_t hash_of_raw(std::string_view raw) noexcept {
   return static_cast<std::int64_t>(value);
 }
 
+/// Bytes of a transformer's part of a record: number, length and section.
+std::size_t part_bytes(const transformer_commit& t) {
+  std::string head;
+  byte_writer w(head);
+  w.number(t.transformer.value);
+  w.number(t.journal_section.size());
+  return head.size() + t.journal_section.size();
+}
+
 std::string records_of(record_id id) {
   std::string out;
   byte_writer(out).number(static_cast<std::uint64_t>(id.value));
@@ -118,6 +127,8 @@ result<void> store_writer::prepare() {
     numbers.emplace(known->bytes(1), number);
     next = std::max(next, number + 1);
   }
+  if (known->failed())
+    return database_->failure("cannot read");
   for (std::size_t i = 0; i < opening_.sources.size(); ++i) {
     const auto [at, fresh] = numbers.try_emplace(opening_.sources[i], next);
     if (fresh) {
@@ -205,7 +216,7 @@ result<void> store_writer::write_readings(const group_commit& group) {
       byte_writer w(body);
       w.number(run_);
       const std::size_t first = i;
-      for (; i < parts.size() && (i == first || body.size() + parts[i]->journal_section.size() < largest_record); ++i) {
+      for (; i < parts.size() && (i == first || body.size() + part_bytes(*parts[i]) <= largest_record); ++i) {
         w.number(parts[i]->transformer.value);
         w.text(parts[i]->journal_section);
       }

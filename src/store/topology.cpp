@@ -96,28 +96,38 @@ public:
     matched_.assign(t.slots.size(), false);
   }
 
-  twin_slot match(const estate& e, const connection& c) {
-    slot_entry entry{c.mpan.number, e.feeder_of(c).id, c.effective};
-    const auto found = by_identity_.find(identity(entry));
-    if (found == by_identity_.end()) {
-      t_->slots.push_back(std::move(entry));
-      changed_ = true;
-      return {static_cast<std::uint32_t>(t_->slots.size() - 1)};
-    }
-    slot_entry& slot = t_->slots[found->second];
-    matched_[found->second] = true;
-    const twin_slot place{static_cast<std::uint32_t>(found->second)};
-    if (slot.effective != c.effective) {
-      if (!covers(c.effective, slot.effective))
-        out_->change.narrowed.push_back({t_->number, place, c.mpan, c.effective});
-      slot.effective = c.effective;
-      changed_ = true;
-    }
-    return place;
+  /// Finds the slot of a connection that stands as it stood; others wait for `finish`.
+  void match(const estate& e, std::size_t at) {
+    const connection& c = e.connections[at];
+    const auto found = by_identity_.find(identity({c.mpan.number, e.feeder_of(c).id, c.effective}));
+    if (found == by_identity_.end())
+      waiting_.push_back(at);
+    else
+      claim(found->second, c, at);
   }
 
-  /// Slots that no connection claimed hold readings of nobody, if they hold any.
-  bool finish() {
+  /// Gives the rest their slots: one of the same meter and feeder with a range that overlaps, for ranges may be mended,
+  /// or a new one. Slots that nobody claims hold readings of nobody, if they hold any. True: something has changed.
+  bool finish(const estate& e) {
+    const std::size_t known = matched_.size();
+    for (const std::size_t at : waiting_) {
+      const connection& c = e.connections[at];
+      const std::string& feeder = e.feeder_of(c).id;
+      std::size_t slot = 0;
+      while (slot < known
+             && (matched_[slot] || t_->slots[slot].mpan != c.mpan.number || t_->slots[slot].feeder != feeder
+                 || !overlap(t_->slots[slot].effective, c.effective)))
+        ++slot;
+      if (slot == known) {
+        slot = t_->slots.size();
+        t_->slots.push_back({c.mpan.number, feeder, c.effective});
+        matched_.push_back(true);
+        out_->topology.slot_of[at].value = static_cast<std::uint32_t>(slot);
+        changed_ = true;
+      } else {
+        claim(slot, c, at);
+      }
+    }
     for (std::size_t i = 0; i < matched_.size(); ++i)
       if (!matched_[i])
         out_->change.narrowed.push_back(
@@ -129,8 +139,26 @@ private:
   using identity_type = std::tuple<std::uint64_t, std::string, std::int32_t>;
   static identity_type identity(const slot_entry& s) { return {s.mpan, s.feeder, s.effective.first}; }
 
+  static constexpr bool overlap(const period_range& a, const period_range& b) noexcept {
+    return a.first < b.end && b.first < a.end;
+  }
+
+  void claim(std::size_t place, const connection& c, std::size_t at) {
+    slot_entry& slot = t_->slots[place];
+    const twin_slot number{static_cast<std::uint32_t>(place)};
+    matched_[place] = true;
+    out_->topology.slot_of[at] = number;
+    if (slot.effective == c.effective)
+      return;
+    if (!covers(c.effective, slot.effective))
+      out_->change.narrowed.push_back({t_->number, number, c.mpan, c.effective});
+    slot.effective = c.effective;
+    changed_ = true;
+  }
+
   known_transformer* t_;
   topology_binding* out_;
+  std::vector<std::size_t> waiting_;
   std::map<identity_type, std::size_t> by_identity_;
   std::vector<bool> matched_;
   bool changed_ = false;
@@ -164,8 +192,8 @@ result<topology_binding> bind_topology(sqlite_database& database, const estate& 
     t.seen = true;
     transformer_matcher matcher(t, out);
     for (; at < e.connections.size() && e.transformer_of(e.connections[at]).value == i; ++at)
-      out.topology.slot_of[at] = matcher.match(e, e.connections[at]);
-    if (matcher.finish() || fresh)
+      matcher.match(e, at);
+    if (matcher.finish(e) || fresh)
       out.change.rows.push_back({t.number, e.transformers[i].id, encode_slots(t.slots)});
     out.topology.number_of[i] = t.number;
     out.topology.slots_in[i] = static_cast<std::uint32_t>(t.slots.size());

@@ -1,0 +1,289 @@
+#include "src/store/day_codec.hpp"
+
+#include "src/store/bytes.hpp"
+#include "tests/support/seeded_random.hpp"
+#include "tests/support/store_fixture.hpp"
+#include "twins/meter_day.hpp"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <limits>
+#include <set>
+#include <string>
+#include <vector>
+
+using namespace gridtwin;
+using namespace gridtwin::testing;
+
+namespace {
+
+const utc_day some_day{20'000};
+
+content random_content(seeded_random& random) {
+  switch (random.below(6)) {
+  case 0:
+    return {
+      random.between<std::int64_t>(std::numeric_limits<std::int64_t>::min(), std::numeric_limits<std::int64_t>::max()),
+      {static_cast<std::uint8_t>(random.below(quality_count))},
+      {static_cast<std::uint8_t>(random.below(11)), "\0AEMRSTX"[random.below(8)]}};
+  case 1:
+    return random.pick(few_contents());
+  default:
+    return actual_of(random.between(0, 0xFFFF));
+  }
+}
+
+/// A set: no two readings have the same key and content. Contradictions are many.
+std::vector<stored_reading> random_day(seeded_random& random, std::uint64_t most) {
+  std::set<set_key> seen;
+  std::vector<stored_reading> out;
+  const std::vector<std::uint32_t> twins{0, 1, 2, 3, 70'000, 0xFFFF'FFFF};
+  const std::vector<std::uint16_t> versions{1, 1, 1, 1, 2, 3, 0xFFFF};
+  const int slots = random.chance(1, 2) ? 48 : 3;
+  for (std::uint64_t n = random.below(most); n != 0; --n) {
+    stored_reading r;
+    r.twin.value = random.pick(twins);
+    r.day = some_day;
+    r.slot = static_cast<std::uint8_t>(random.chance(1, 4) ? 47 : random.between(0, slots - 1));
+    r.quantity = static_cast<quantity>(random.below(quantity_count));
+    r.version = random.pick(versions);
+    r.content = random_content(random);
+    r.source = random.chance(1, 10) ? 0xFFFF'FFFF : static_cast<std::uint32_t>(random.below(3));
+    r.line = 1 + (random.bits() >> (2 + random.below(62)));
+    if (seen.insert(set_key_of(r)).second)
+      out.push_back(r);
+  }
+  return out;
+}
+
+std::vector<lineage_key> full_keys(const std::vector<stored_reading>& readings) {
+  std::vector<lineage_key> out;
+  for (const stored_reading& r : readings)
+    out.push_back(lineage_key_of(r));
+  return out;
+}
+
+bool decode(std::string_view bytes, std::vector<stored_reading>& out) {
+  return decode_fragment(bytes, some_day, [&](const stored_reading& r) { out.push_back(r); });
+}
+
+bool in_range(const std::vector<stored_reading>& readings) {
+  return std::all_of(readings.begin(), readings.end(), [](const stored_reading& r) {
+    return r.slot < periods_per_day && r.content.quality.code < quality_count && index_of(r.quantity) < quantity_count
+           && r.day == some_day;
+  });
+}
+
+stored_reading usual(std::uint32_t twin, std::uint8_t slot, std::int64_t wh) {
+  stored_reading r;
+  r.twin.value = twin;
+  r.day = some_day;
+  r.slot = slot;
+  r.content = actual_of(wh);
+  r.source = 1;
+  r.line = 2;
+  return r;
+}
+
+std::vector<feeder_day_load> random_loads(seeded_random& random) {
+  std::vector<feeder_day_load> out(static_cast<std::size_t>(random.below(6)));
+  for (auto& [id, load] : out) {
+    id = random.bytes(static_cast<std::size_t>(random.below(20)));
+    for (half_hour_load& cell : load)
+      if (random.chance(1, 2))
+        cell = {static_cast<std::int64_t>(random.bits()) >> random.below(64),
+                static_cast<std::int64_t>(random.bits()) >> random.below(64), static_cast<std::uint32_t>(random.bits()),
+                static_cast<std::uint32_t>(random.bits()), static_cast<std::uint32_t>(random.bits())};
+  }
+  return out;
+}
+
+bool same(const std::vector<feeder_day_load>& a, const std::vector<feeder_day_load>& b) {
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](const feeder_day_load& x, const feeder_day_load& y) {
+    return x.feeder == y.feeder && x.load == y.load;
+  });
+}
+
+} // namespace
+
+TEST_CASE("day_codec: an empty fragment") {
+  std::vector<stored_reading> out;
+  CHECK(decode(encode_fragment({}), out));
+  CHECK(out.empty());
+  CHECK(encode_lineage({}).empty());
+  CHECK(decode_lineage("", out));
+  CHECK(!decode("", out));
+}
+
+TEST_CASE("day_codec: a whole usual day of a meter takes a byte or two a half hour") {
+  std::vector<stored_reading> day;
+  for (std::uint8_t slot = 0; slot < 48; ++slot)
+    day.push_back(usual(0, slot, 100));
+  sort_for_storage(day);
+  CHECK(encode_fragment(day).size() <= 48 + 12);
+  CHECK(encode_lineage(day).size() <= 48 + 3);
+}
+
+TEST_CASE("day_codec: random days come back with their lineage") {
+  seeded_random random(601);
+  std::size_t wrong = 0;
+  for (int round = 0; round < 600; ++round) {
+    std::vector<stored_reading> day = random_day(random, round % 3 == 0 ? 600 : 40);
+    std::vector<lineage_key> offered = full_keys(day);
+    sort_for_storage(day);
+    std::vector<stored_reading> back;
+    bool good = decode(encode_fragment(day), back) && back.size() == day.size();
+    for (std::size_t i = 0; good && i < day.size(); ++i)
+      good = testing::key_of(back[i]) == testing::key_of(day[i]);
+    good = good && decode_lineage(encode_lineage(day), back) && full_keys(back) == full_keys(day);
+    std::vector<lineage_key> found = full_keys(back);
+    std::sort(offered.begin(), offered.end());
+    std::sort(found.begin(), found.end());
+    wrong += good && found == offered ? 0 : 1;
+  }
+  CHECK(wrong == 0);
+}
+
+TEST_CASE("day_codec: the bytes are a function of the set and not of its order") {
+  seeded_random random(602);
+  std::size_t wrong = 0;
+  for (int round = 0; round < 200; ++round) {
+    std::vector<stored_reading> day = random_day(random, 100);
+    std::vector<stored_reading> shuffled = day;
+    random.shuffle(shuffled);
+    sort_for_storage(day);
+    sort_for_storage(shuffled);
+    wrong += encode_fragment(day) == encode_fragment(shuffled) ? 0 : 1;
+    wrong += encode_lineage(day) == encode_lineage(shuffled) ? 0 : 1;
+  }
+  CHECK(wrong == 0);
+}
+
+TEST_CASE("day_codec: contradicting usual readings share a half hour in one fragment") {
+  std::vector<stored_reading> day{usual(3, 7, 30), usual(3, 7, 10), usual(3, 7, 20), usual(3, 8, 20), usual(4, 7, 5)};
+  sort_for_storage(day);
+  CHECK(std::count_if(day.begin(), day.end(), [](const stored_reading& r) { return r.by_exception; }) == 2);
+  CHECK(day.front().content.wh == 10); // the smallest has the place
+  std::vector<stored_reading> back;
+  REQUIRE(decode(encode_fragment(day), back));
+  meter_day held;
+  for (const stored_reading& r : back)
+    if (r.twin.value == 3)
+      (void)held.offer(r.slot, r.version, r.content, false);
+  CHECK(!held.current(7));
+  CHECK(held.accepted_versions(7) == 0);
+  CHECK(held.current(8)->content.wh == 20);
+}
+
+TEST_CASE("day_codec: sorting puts days apart and compact readings first") {
+  stored_reading later = usual(0, 0, 1);
+  later.day.number += 1;
+  stored_reading estimated = usual(0, 0, 1);
+  estimated.content = estimate_of(1);
+  std::vector<stored_reading> readings{later, estimated, usual(1, 0, 1), usual(0, 1, 1)};
+  sort_for_storage(readings);
+  CHECK(readings[0].slot == 1);
+  CHECK(readings[1].twin.value == 1);
+  CHECK(readings[2].by_exception);
+  CHECK(readings[3].day == later.day);
+  CHECK(!readings[3].by_exception); // what has its place on another day is no contradiction
+}
+
+TEST_CASE("day_codec: a fragment that is cut anywhere is refused") {
+  seeded_random random(603);
+  for (int round = 0; round < 30; ++round) {
+    std::vector<stored_reading> day = random_day(random, 60);
+    sort_for_storage(day);
+    const std::string fragment = encode_fragment(day);
+    const std::string lineage = encode_lineage(day);
+    std::size_t accepted = 0;
+    std::vector<stored_reading> back;
+    for (std::size_t size = 0; size < fragment.size(); ++size)
+      accepted += decode(std::string_view(fragment).substr(0, size), back) ? 1 : 0;
+    for (std::size_t size = 0; size < lineage.size(); ++size)
+      accepted += decode_lineage(std::string_view(lineage).substr(0, size), day) ? 1 : 0;
+    CHECK(accepted == 0);
+    CHECK(in_range(back));
+    CHECK(!decode(fragment + '\0', back));
+    CHECK(!decode_lineage(lineage + '\0', day));
+  }
+}
+
+TEST_CASE("day_codec: a flipped bit anywhere is refused or decodes to readings in range") {
+  seeded_random random(604);
+  std::size_t out_of_range = 0;
+  std::size_t refused = 0;
+  for (int round = 0; round < 40; ++round) {
+    std::vector<stored_reading> day = random_day(random, 80);
+    sort_for_storage(day);
+    const std::string fragment = encode_fragment(day);
+    const std::string lineage = encode_lineage(day);
+    for (std::size_t i = 0; i < fragment.size() * 8; ++i) {
+      std::string damaged = fragment;
+      damaged[i / 8] = static_cast<char>(damaged[i / 8] ^ (1 << i % 8));
+      std::vector<stored_reading> back;
+      refused += decode(damaged, back) ? 0 : 1;
+      out_of_range += in_range(back) ? 0 : 1;
+    }
+    for (std::size_t i = 0; i < lineage.size() * 8; ++i) {
+      std::string damaged = lineage;
+      damaged[i / 8] = static_cast<char>(damaged[i / 8] ^ (1 << i % 8));
+      std::vector<stored_reading> copy = day;
+      refused += decode_lineage(damaged, copy) ? 0 : 1;
+    }
+  }
+  CHECK(out_of_range == 0);
+  CHECK(refused > 0);
+}
+
+TEST_CASE("day_codec: random bytes are refused or decode to readings in range") {
+  seeded_random random(605);
+  std::vector<stored_reading> few(20, usual(0, 0, 1));
+  std::size_t out_of_range = 0;
+  for (int round = 0; round < 20'000; ++round) {
+    std::string bytes = random.bytes(static_cast<std::size_t>(random.below(60)));
+    if (!bytes.empty() && random.chance(3, 4))
+      bytes[0] = 1; // the format's number
+    std::vector<stored_reading> back;
+    (void)decode(bytes, back);
+    out_of_range += in_range(back) ? 0 : 1;
+    (void)decode_lineage(bytes, few);
+    std::vector<feeder_day_load> loads;
+    (void)decode_loads(bytes, loads);
+  }
+  CHECK(out_of_range == 0);
+}
+
+TEST_CASE("day_codec: lines that a damaged lineage takes beyond all numbers are no harm") {
+  std::string bytes;
+  byte_writer w(bytes);
+  w.number(1);
+  w.number(3);
+  for (int i = 0; i < 3; ++i)
+    w.signed_number(std::numeric_limits<std::int64_t>::max());
+  std::vector<stored_reading> three(3);
+  (void)decode_lineage(bytes, three); // found by the sanitizers, if by anything
+  CHECK(three.size() == 3);
+}
+
+TEST_CASE("day_codec: loads come back and damaged ones are refused or decode") {
+  seeded_random random(606);
+  std::size_t wrong = 0;
+  for (int round = 0; round < 100; ++round) {
+    const std::vector<feeder_day_load> loads = random_loads(random);
+    const std::string bytes = encode_loads(loads);
+    std::vector<feeder_day_load> back;
+    wrong += decode_loads(bytes, back) && same(loads, back) ? 0 : 1;
+    wrong += decode_loads(bytes + '\0', back) ? 1 : 0;
+    for (std::size_t size = 0; size < bytes.size(); size += 1 + size / 8)
+      wrong += decode_loads(std::string_view(bytes).substr(0, size), back) ? 1 : 0;
+    for (int i = 0; i < 60; ++i) {
+      std::string damaged = bytes;
+      const auto at = static_cast<std::size_t>(random.below(bytes.size()));
+      damaged[at] = static_cast<char>(damaged[at] ^ (1 << random.below(8)));
+      (void)decode_loads(damaged, back);
+    }
+  }
+  CHECK(wrong == 0);
+}

@@ -1,0 +1,224 @@
+#include "src/store/topology.hpp"
+
+#include "tests/support/seeded_random.hpp"
+#include "tests/support/store_fixture.hpp"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <map>
+#include <string>
+#include <tuple>
+#include <vector>
+
+using namespace gridtwin;
+using namespace gridtwin::testing;
+
+namespace {
+
+using rows = std::vector<estate_row>;
+
+/// Binds and writes, as a replay does.
+topology bind_and_write(const store_fixture& store, const rows& estate) {
+  topology_binding bound = store.bind(estate);
+  sqlite_database database = store.writer_connection();
+  REQUIRE(database.execute("BEGIN"));
+  REQUIRE(write_topology(database, bound.change, bytes_of(estate)));
+  REQUIRE(database.execute("COMMIT"));
+  return bound.topology;
+}
+
+/// Number of the transformer and slot of each connection, by what it is.
+using connection_identity = std::tuple<std::string, std::string, std::uint64_t, std::int32_t>;
+using place_map = std::map<connection_identity, std::pair<std::uint32_t, std::uint32_t>>;
+
+place_map places(const rows& of, const topology& t) {
+  const estate e = make_estate(of);
+  place_map out;
+  for (std::size_t i = 0; i < e.connections.size(); ++i) {
+    const connection& c = e.connections[i];
+    const transformer_index transformer = e.transformer_of(c);
+    CHECK(t.slot_of[i].value < t.slots_in[transformer.value]);
+    out[{e.transformers[transformer.value].id, e.feeder_of(c).id, c.mpan.number, c.effective.first}] = {
+      t.number_of[transformer.value].value, t.slot_of[i].value};
+  }
+  return out;
+}
+
+/// Two connections never share a place.
+bool distinct(const place_map& places) {
+  std::vector<std::pair<std::uint32_t, std::uint32_t>> all;
+  for (const auto& [identity, place] : places)
+    all.push_back(place);
+  std::sort(all.begin(), all.end());
+  return std::adjacent_find(all.begin(), all.end()) == all.end();
+}
+
+const rows first_estate{{"T1", "F1", 1}, {"T1", "F1", 2}, {"T1", "F2", 3}, {"T2", "F1", 4}};
+
+} // namespace
+
+TEST_CASE("topology: a new store numbers what the estate has") {
+  const store_fixture store;
+  const topology_binding bound = store.bind(first_estate);
+  CHECK(bound.topology.number_of == std::vector<transformer_number>{{0}, {1}});
+  CHECK(bound.topology.slot_of == std::vector<twin_slot>{{0}, {1}, {2}, {0}});
+  CHECK(bound.topology.slots_in == std::vector<std::uint32_t>{3, 1});
+  CHECK(bound.change.rows.size() == 2);
+  CHECK(bound.change.new_estate);
+  CHECK(bound.change.narrowed.empty());
+  CHECK(bound.change.hash.size() == 64);
+  CHECK(store.rows_in("transformers") == 0); // nothing is written before it is asked for
+}
+
+TEST_CASE("topology: an identical estate is no change") {
+  const store_fixture store;
+  const topology first = bind_and_write(store, first_estate);
+  const topology_binding again = store.bind(first_estate);
+  CHECK(again.change.rows.empty());
+  CHECK(again.change.narrowed.empty());
+  CHECK(!again.change.new_estate);
+  CHECK(places(first_estate, again.topology) == places(first_estate, first));
+}
+
+TEST_CASE("topology: the bytes of an estate are kept and the last is the one bound") {
+  const store_fixture store;
+  sqlite_database database = store.reader_connection();
+  const auto none = read_bound_estate(database);
+  REQUIRE(!none);
+  CHECK(none.failure().code == errc::store_unusable);
+  bind_and_write(store, first_estate);
+  rows grown = first_estate;
+  grown.push_back({"T0", "F9", 77});
+  bind_and_write(store, grown);
+  bind_and_write(store, grown);
+  CHECK(store.rows_in("estates") == 2);
+  const auto bound = read_bound_estate(database);
+  REQUIRE(bound);
+  CHECK(bound->meters == bytes_of(grown).meters);
+  CHECK(bound->feeders == bytes_of(grown).feeders);
+  CHECK(bound->transformers == bytes_of(grown).transformers);
+}
+
+TEST_CASE("topology: a change of any file is a new estate") {
+  const store_fixture store;
+  const topology_binding bound = store.bind(first_estate);
+  const estate e = make_estate(first_estate);
+  sqlite_database database = store.reader_connection();
+  for (const estate_bytes& bytes : {estate_bytes{"transformers ", "feeders", bytes_of(first_estate).meters},
+                                    estate_bytes{"transformers", "feeders ", bytes_of(first_estate).meters},
+                                    estate_bytes{"transformersfeeders", "", bytes_of(first_estate).meters},
+                                    estate_bytes{"transformers", "feeders", ""}}) {
+    const auto other = bind_topology(database, e, bytes);
+    REQUIRE(other);
+    CHECK(other->change.hash != bound.change.hash);
+  }
+}
+
+TEST_CASE("topology: slots and numbers stay when the estate grows around them") {
+  const store_fixture store;
+  const place_map before = places(first_estate, bind_and_write(store, first_estate));
+  rows grown = first_estate;
+  grown.insert(grown.end(), {{"T0", "F1", 10}, {"T1", "F0", 11}, {"T1", "F1", 0}, {"T15", "F1", 12}, {"T2", "F1", 13}});
+  const topology_binding bound = store.bind(grown);
+  const place_map after = places(grown, bound.topology);
+  for (const auto& [identity, place] : before)
+    CHECK(after.at(identity) == place);
+  CHECK(distinct(after));
+  CHECK(bound.change.narrowed.empty());
+  CHECK(bound.change.new_estate);
+  CHECK(bound.change.rows.size() == 4);
+}
+
+TEST_CASE("topology: connections that are missing are found and come back to their slots") {
+  const store_fixture store;
+  const place_map before = places(first_estate, bind_and_write(store, first_estate));
+  const rows without{{"T1", "F1", 2}, {"T1", "F2", 3}}; // meter 1 and all of T2 are gone
+  const topology_binding bound = store.bind(without);
+  REQUIRE(bound.change.narrowed.size() == 2);
+  for (const narrowed_connection& n : bound.change.narrowed) {
+    CHECK((n.mpan == test_mpan(1) || n.mpan == test_mpan(4)));
+    const auto& place = before.at({n.mpan == test_mpan(1) ? "T1" : "T2", "F1", n.mpan.number, period_range{}.first});
+    CHECK(place == std::pair(n.transformer.value, n.slot.value));
+    for (const std::int32_t number : {-1, 0, 1, 1'000'000})
+      CHECK(!n.allowed.contains({number}));
+  }
+  bind_and_write(store, without);
+  const rows replaced{{"T1", "F1", 2}, {"T1", "F2", 3}, {"T1", "F1", 50}, {"T3", "F1", 51}};
+  const place_map after = places(replaced, bind_and_write(store, replaced));
+  CHECK(after.at({"T1", "F1", test_mpan(50).number, period_range{}.first}).second == 3); // no slot is given twice
+  CHECK(after.at({"T3", "F1", test_mpan(51).number, period_range{}.first}).first == 2);  // nor a number
+  rows all = first_estate;
+  all.insert(all.end(), replaced.begin() + 2, replaced.end());
+  const topology_binding back = store.bind(all);
+  CHECK(back.change.narrowed.empty());
+  for (const auto& [identity, place] : before)
+    CHECK(places(all, back.topology).at(identity) == place);
+}
+
+TEST_CASE("topology: a range that shrinks is narrowed and one that grows is not") {
+  const store_fixture store;
+  const period_range whole{100, 200};
+  bind_and_write(store, {{"T1", "F1", 1, whole}, {"T1", "F1", 2, whole}});
+  const topology_binding shrunk = store.bind({{"T1", "F1", 1, {100, 150}}, {"T1", "F1", 2, whole}});
+  REQUIRE(shrunk.change.narrowed.size() == 1);
+  CHECK(shrunk.change.narrowed[0].mpan == test_mpan(1));
+  CHECK(shrunk.change.narrowed[0].allowed == period_range{100, 150});
+  CHECK(shrunk.change.rows.size() == 1);
+  const rows grown{{"T1", "F1", 1, {100, 300}}, {"T1", "F1", 2, whole}};
+  CHECK(store.bind(grown).change.narrowed.empty());
+  CHECK(store.bind(grown).change.rows.size() == 1);
+  bind_and_write(store, grown);
+  CHECK(store.bind(grown).change.rows.empty());
+  CHECK(store.bind({{"T1", "F1", 1, whole}, {"T1", "F1", 2, whole}}).change.narrowed.size() == 1); // back again
+}
+
+TEST_CASE("topology: a meter that moves leaves its old range where it was") {
+  const store_fixture store;
+  bind_and_write(store, {{"T1", "F1", 1}});
+  const rows moved{{"T1", "F1", 1, {period_range{}.first, 500}},
+                   {"T1", "F2", 1, {500, 600}},
+                   {"T2", "F1", 1, {600, period_range{}.end}}};
+  const topology_binding bound = store.bind(moved);
+  REQUIRE(bound.change.narrowed.size() == 1);
+  CHECK(bound.change.narrowed[0].slot == twin_slot{0});
+  CHECK(bound.change.narrowed[0].allowed.end == 500);
+  CHECK(distinct(places(moved, bound.topology)));
+}
+
+TEST_CASE("topology: slots stay through random estates") {
+  seeded_random random(901);
+  const store_fixture store;
+  place_map known;
+  int wrong = 0;
+  for (int round = 0; round < 40; ++round) {
+    rows estate;
+    std::map<std::tuple<std::string, std::string, std::uint64_t>, bool> used;
+    for (std::uint64_t n = 1 + random.below(30); n != 0; --n) {
+      const estate_row r{"T" + std::to_string(random.below(5)), "F" + std::to_string(random.below(2)), random.below(8)};
+      const std::int32_t middle = random.between(10, 12);
+      if (!used.emplace(std::tuple(r.transformer, r.feeder, r.meter), true).second)
+        continue;
+      estate.push_back({r.transformer, r.feeder, r.meter, {0, middle}});
+      if (random.chance(1, 2))
+        estate.push_back({r.transformer, r.feeder, r.meter, {middle, 100}});
+    }
+    const place_map now = places(estate, bind_and_write(store, estate));
+    for (const auto& [identity, place] : now) {
+      const auto [at, fresh] = known.try_emplace(identity, place);
+      wrong += fresh || at->second == place ? 0 : 1;
+    }
+  }
+  CHECK(wrong == 0);
+  CHECK(distinct(known));
+}
+
+TEST_CASE("topology: a damaged list of slots is an error") {
+  const store_fixture store;
+  bind_and_write(store, first_estate);
+  sqlite_database database = store.writer_connection();
+  REQUIRE(database.execute("UPDATE transformers SET slots = x'09'"));
+  const auto bound = bind_topology(database, make_estate(first_estate), bytes_of(first_estate));
+  REQUIRE(!bound);
+  CHECK(bound.failure().code == errc::store_failed);
+}
