@@ -204,13 +204,13 @@ TEST_CASE("topology: slots stay through random estates") {
         estate.push_back({r.transformer, r.feeder, r.meter, {middle, 100}});
     }
     const place_map now = places(estate, bind_and_write(store, estate));
+    CHECK(distinct(now)); // over time a slot may serve a connection whose range was mended
     for (const auto& [identity, place] : now) {
       const auto [at, fresh] = known.try_emplace(identity, place);
       wrong += fresh || at->second == place ? 0 : 1;
     }
   }
   CHECK(wrong == 0);
-  CHECK(distinct(known));
 }
 
 TEST_CASE("topology: a damaged list of slots is an error") {
