@@ -134,7 +134,7 @@ result<void> put_most_loaded(std::string& out, const replay_plan& plan, const re
   auto view = store_view::open(store);
   if (!view)
     return view.failure();
-  out += fmt::format("\nMost loaded transformers{:>25}{:>9}   day of the peak, 00:00 to 24:00 UTC\n",
+  out += fmt::format("\nMost loaded transformers{:>25}{:>11}   day of the peak, 00:00 to 24:00 UTC\n",
                      "peak half hour ends", "of rating");
   for (const auto& t : list) {
     const auto loads = view->reader().loads(view->topology().number_of[t.transformer.value], t.peak.day());
@@ -144,7 +144,7 @@ result<void> put_most_loaded(std::string& out, const replay_plan& plan, const re
     for (const feeder_day_load& feeder : *loads)
       sum += feeder.load;
     const share_of_rating s = share(t);
-    out += fmt::format("  {:<22}{:>25}{:>7} %   {}\n", e.transformers[t.transformer.value].id, format_period(t.peak),
+    out += fmt::format("  {:<22}{:>25}{:>9} %   {}\n", e.transformers[t.transformer.value].id, format_period(t.peak),
                        format_ratio(s.numerator, s.denominator, 1), chart(sum));
   }
   return {};
