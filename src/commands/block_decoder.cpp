@@ -4,8 +4,8 @@
 
 namespace gridtwin {
 
-caf::behavior block_decoder(caf::event_based_actor* self) {
-  self->set_default_handler(caf::drop);
+caf::behavior block_decoder::make_behavior() {
+  set_default_handler(caf::drop);
   return {[](const text_block& b) {
     auto block = std::make_shared<decoded_block>(b.decoder->decode(std::move(*b.text)));
     return decoded_text{b.number, b.source, b.decoder, std::move(block)};

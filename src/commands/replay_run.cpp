@@ -179,7 +179,7 @@ replay_driver::replay_driver(const replay_plan& plan, stored_days_list stored, s
     open_days_limit_(bounds::open_days_limit(meter_quantities(*plan.estate))) {
   outcome_.faults.resize(plan.estate->connections.size());
   for (std::size_t i = 0; i < plan.threads; ++i)
-    self_->monitor(decoders_.emplace_back(system.spawn(block_decoder)));
+    self_->monitor(decoders_.emplace_back(system.spawn<block_decoder>()));
   const caf::actor owner = caf::actor_cast<caf::actor>(self_);
   writer_ = system.spawn<caf::detached>(commit_writer, commit_writer_options{run_, store, owner});
   self_->monitor(writer_);

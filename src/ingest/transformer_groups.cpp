@@ -20,7 +20,7 @@ std::vector<std::uint64_t> sorted_keys(const std::vector<std::uint32_t>& transfo
   for (std::size_t i = 0; i < keys.size(); ++i)
     keys[i] = std::uint64_t{transformers[i] - least} << 32 | i;
   std::vector<std::uint64_t> other(keys.size());
-  const int bits = std::bit_width(most - least);
+  const auto bits = static_cast<int>(std::bit_width(most - least));
   for (int shift = 32; shift < 32 + bits; shift += digit_bits) {
     std::array<std::uint32_t, digit_values> next{};
     const auto digit = [shift](std::uint64_t key) { return (key >> shift) & (digit_values - 1); };
