@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <bit>
 #include <cstddef>
 #include <cstdint>
@@ -54,14 +55,17 @@ public:
 #ifdef __SSE2__
     const __m128i delimiters = _mm_set1_epi8(delimiter_);
     const __m128i quotes = _mm_set1_epi8('"');
-    for (; at + sizeof(__m128i) <= line.size(); at += sizeof(__m128i)) {
-      const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(line.data() + at));
+    while (at < line.size() && line.size() >= sizeof(__m128i)) {
+      // The last bytes are read together with some that were seen before, whose marks are shifted out.
+      const std::size_t from = std::min(at, line.size() - sizeof(__m128i));
+      const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(line.data() + from));
       if (_mm_movemask_epi8(_mm_cmpeq_epi8(bytes, quotes)) != 0)
         return split_quoted(line);
-      auto ends = static_cast<unsigned>(_mm_movemask_epi8(_mm_cmpeq_epi8(bytes, delimiters)));
+      auto ends = static_cast<unsigned>(_mm_movemask_epi8(_mm_cmpeq_epi8(bytes, delimiters))) >> (at - from);
       for (; ends != 0; ends &= ends - 1)
         if (!add(line, at + static_cast<std::size_t>(std::countr_zero(ends))))
           return false;
+      at = from + sizeof(__m128i);
     }
 #endif
     for (; at < line.size(); ++at) {

@@ -103,10 +103,14 @@ void line_decoder::note_order(const row& r, const place& where) {
     out_.runs.push_back({series, r.time.local_s, r.time.local_s, static_cast<std::uint32_t>(out_.twofold.size())});
     return;
   }
-  if (!out_.runs.empty() && out_.runs.back().series == series && out_.runs.back().twofold == series_run::no_twofold)
+  if (run_may_grow_ && !out_.runs.empty() && out_.runs.back().series == series
+      && out_.runs.back().twofold == series_run::no_twofold) {
     out_.runs.back().last_local_s = r.time.local_s;
-  else
-    out_.runs.push_back({series, r.time.local_s, r.time.local_s, series_run::no_twofold});
+    return;
+  }
+  out_.runs.push_back({series, r.time.local_s, r.time.local_s, series_run::no_twofold});
+  // A row that gives its offset may lie in the repeated hour; it decides nothing, and must not hide the row after it.
+  run_may_grow_ = !r.time.has_offset || plan_.zone.find(r.time.local_s, zone_hint_).kind != local_kind::twice;
 }
 
 void line_decoder::row_of_reading() {

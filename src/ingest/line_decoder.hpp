@@ -116,6 +116,7 @@ private:
   bool has_last_meter_ = false;
   row row_; ///< of a reading
   std::array<line_ahead, lines_ahead> ahead_{};
+  bool run_may_grow_ = false; ///< the last of `out_.runs`
   std::uint32_t lines_found_ = 0;
   std::uint32_t line_ = 0;
   std::uint32_t offset_ = 0;

@@ -143,6 +143,20 @@ TEST_CASE("clock change: readings decided in a block join their transformers") {
   CHECK(lines == texts{"2", "3", "0", "1", "4"});
 }
 
+TEST_CASE("clock change: rows that give their offset stand among those that do not") {
+  format_profile p = local();
+  p.time_format = "iso8601";
+  const std::string text =
+    one + ",2024-10-27 01:00,0\n" + one + ",2024-10-27 01:30Z,1\n" + one + ",2024-10-26 01:00,2\n";
+  for (const std::size_t lines : {std::size_t{1}, std::size_t{100}}) {
+    const auto file = decode_file(decoder_of(p, "mpan,t,v"), text, lines);
+    REQUIRE(file.readings.size() == 3);
+    CHECK(file.readings[0]
+          == "2 " + one + " AI 2024-10-27T01:30:00Z 0 A v1"); // what follows outside the hour is earlier
+    CHECK(file.ambiguous == 1);
+  }
+}
+
 TEST_CASE("clock change: March") {
   const auto found = [](period_label label, std::string_view time) {
     const auto file =

@@ -77,7 +77,7 @@ TEST_CASE("cost of an estate of a million meters, and of decoding its rows" * do
         least = std::min(least, cpu_s() - start);
         REQUIRE(readings == rows_read);
       }
-      MESSAGE(format << (by_time ? " by time: " : " by meter: ") << least / rows_read * 1e9 << " ns a row");
+      MESSAGE(format << std::string(by_time ? " by time: " : " by meter: ") << least / rows_read * 1e9 << " ns a row");
     }
 }
 
