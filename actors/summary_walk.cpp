@@ -5,7 +5,6 @@
 #include "twins/bounds.hpp"
 
 #include <algorithm>
-#include <cstdio>
 #include <cstdlib>
 #include <utility>
 
@@ -88,7 +87,8 @@ result<day_summary> summary_walk::summarise(utc_day day, open_days::day_state& s
   const auto loads = days_->loads(day);
   if (!loads)
     return loads.failure();
-  check_loads(day, *loads);
+  if (auto whole = check_loads(day, *loads); !whole)
+    return whole.failure();
   note_peak(day, *loads);
   const std::span slots(run_->topology->slot_of);
   const transformer_twins twins{transformer_, twins_->views(), slots.subspan(connections_.first, connections_.count)};
@@ -118,15 +118,16 @@ std::string summary_walk::merge_fragments(utc_day day) {
 }
 
 /// The loads were kept up to date meter by meter; now that the whole day is here, they must be its sums.
-void summary_walk::check_loads(utc_day day, const std::vector<day_load>& kept) const {
+result<void> summary_walk::check_loads(utc_day day, const std::vector<day_load>& kept) const {
   const feeder_range feeders = feeders_of(*run_->estate, transformer_);
   std::vector<day_load> sums(feeders.count, day_load{});
   for (std::size_t place = 0; place < twins_->size(); ++place)
     add_meter(sums[twins_->at(place).meter().feeder.value - feeders.first], twins_->at(place), day);
   if (sums == kept)
-    return;
-  std::fputs("event=loads_differ_from_their_readings what=abort\n", stderr);
-  std::abort(); // a defect of ours: no figure may be published from here
+    return {};
+  return error{errc::store_failed, "the loads of " + format_day(day)
+                                     + " are not the sums of their readings: a defect of "
+                                       "gridtwin; no figure of the day is published, please report it"};
 }
 
 void summary_walk::note_peak(utc_day day, const std::vector<day_load>& loads) {

@@ -25,7 +25,7 @@ private:
   result<std::string> masks_of(utc_day day, open_days::day_state& state, summary_part::content& out);
   result<day_summary> summarise(utc_day day, open_days::day_state& state);
   std::string merge_fragments(utc_day day);
-  void check_loads(utc_day day, const std::vector<day_load>& kept) const;
+  result<void> check_loads(utc_day day, const std::vector<day_load>& kept) const;
   void note_peak(utc_day day, const std::vector<day_load>& loads);
   void finish(summary_part::content& out);
 

@@ -6,7 +6,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cstdlib>
 #include <map>
 #include <utility>
 
@@ -112,6 +111,8 @@ assessed_part transformer_state::assess(const reading_group& group, caf::executi
     });
     done = encode(w);
   }
+  if (unread_ && done) // what a twin was rebuilt from is not all there was: nothing that follows could be right
+    done = error{errc::store_failed, "a meter's twin could not be rebuilt: the store cannot be read any more"};
   if (!done)
     content->failure = done.failure();
   return {group.number, std::move(content)};
@@ -171,7 +172,7 @@ void transformer_state::assess_one(const reading_batch& batch, const sourced_rea
 void transformer_state::rebuild(std::size_t place, const meter_twin& predecessor, meter_twin& fresh) {
   const twin_slot slot = options_.run->topology->slot_of[connections_.first + place];
   if (!days_->rebuild(slot, predecessor, fresh, under_way_))
-    std::abort(); // the store cannot be read any more: nothing that follows could be right
+    unread_ = true;
 }
 
 void transformer_state::keep_reject(const reading_batch& batch, const sourced_reading& r, verdict v, work& w) const {

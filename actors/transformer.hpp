@@ -60,6 +60,7 @@ private:
   std::unique_ptr<open_days> days_;
   std::unique_ptr<summary_walk> walk_;    ///< while the run ends
   std::vector<stored_reading> under_way_; ///< added by the group that is being assessed
+  bool unread_ = false;                   ///< a twin could not be rebuilt
 };
 
 /// Spawn with a `transformer_options`. Handles `assess_group`, `release_days`, `forget_durable`, `summarise_days`,

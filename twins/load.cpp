@@ -52,7 +52,7 @@ void add_meter(day_load& sum, const meter_twin& twin, utc_day day) noexcept {
   std::uint64_t reported = 0;
   std::uint64_t estimated = 0;
   for (const quantity q : quantities_by_name) {
-    const meter_day* const held = (twin.meter().quantities & mask_of(q)) != 0 ? twin.find(day, q) : nullptr;
+    const meter_day* const held = twin.find(day, q);
     if (held == nullptr)
       continue;
     std::int64_t half_hour_load::*const total = q == quantity::active_import   ? &half_hour_load::import_wh

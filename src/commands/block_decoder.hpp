@@ -27,8 +27,8 @@ struct decoded_text {
   std::shared_ptr<decoded_block> block;
 };
 
-/// One of a few that decode blocks side by side. A class, for CAF binds a reference to null when it starts an actor that
-/// is a function without arguments, which UBSan rightly stops.
+/// One of a few that decode blocks side by side. A class, for CAF binds a reference to null when it starts an actor
+/// that is a function without arguments, which UBSan rightly stops.
 class block_decoder final : public caf::event_based_actor {
 public:
   explicit block_decoder(caf::actor_config& config) : caf::event_based_actor(config) {}

@@ -1,5 +1,6 @@
 #include "src/commands/export.hpp"
 
+#include "src/commands/interrupt.hpp"
 #include "src/commands/terminal.hpp"
 
 #include <algorithm>
@@ -64,6 +65,11 @@ result<export_scope> scope_of(const export_options& o, const store_view& view) {
   if (!o.feeder.empty()) {
     if (o.transformer.empty())
       return error{errc::usage, "--feeder needs --transformer: a feeder's id is unique within its transformer only"};
+    const bool known = std::any_of(e.feeders.begin(), e.feeders.end(), [&](const feeder_info& f) {
+      return f.id == o.feeder && e.transformers[f.transformer.value].id == o.transformer;
+    });
+    if (!known)
+      return error{errc::usage, "--feeder '" + o.feeder + "' is not on that transformer in the store's estate"};
     scope.feeder = o.feeder;
   }
   if (!o.meter.empty()) {
@@ -83,6 +89,7 @@ int run(const export_options& o) {
       known += (known.empty() ? "" : ", ") + std::string(k.name);
     return report_failure(command, {errc::usage, "unknown kind '" + o.kind + "': one of " + known});
   }
+  catch_interrupts();
   auto view = store_view::open(o.store);
   if (!view)
     return report_failure(command, view.failure());
@@ -106,7 +113,8 @@ void register_export(CLI::App& parent, const std::function<void(std::function<in
   CLI::App* app = parent.add_subcommand("export", "Writes what a store holds as CSV");
   app->add_option("kind", o->kind, "readings, feeder-load, transformer-load, gaps or rejects")->required();
   app->add_option("--store", o->store, "Folder of the store")->required();
-  app->add_option("--from", o->from, "Periods that start at or after this instant (UTC)");
+  app->add_option("--from", o->from,
+                  "Periods that start at or after this instant (UTC); rejects without a readable period are left out");
   app->add_option("--to", o->to, "Periods that start before this instant (UTC)");
   app->add_option("--transformer", o->transformer, "Only this transformer");
   app->add_option("--feeder", o->feeder, "Only this feeder of --transformer");

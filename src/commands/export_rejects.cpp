@@ -1,6 +1,8 @@
 #include "src/commands/export.hpp"
 
-#include <algorithm>
+#include <compare>
+#include <map>
+#include <set>
 #include <string>
 #include <unordered_map>
 #include <unordered_set>
@@ -15,18 +17,24 @@ constexpr const char* make_table =
   "INSERT INTO listed SELECT name, CAST(line AS TEXT), meter, quantity, period_end, code, detail "
   "FROM rejects JOIN sources ON sources.number = rejects.source";
 
-/// A content of a contradicted key, for finding where it came from.
-bool same_content(const stored_reading& a, const stored_reading& b) noexcept {
-  return a.twin == b.twin && a.slot == b.slot && a.quantity == b.quantity && a.version == b.version
-         && a.content == b.content;
-}
+/// A contradicted key of one transformer.
+struct conflict_key {
+  utc_day day;
+  twin_slot twin;
+  std::uint8_t slot = 0;
+  quantity of = quantity::active_import;
+  std::uint16_t version = 1;
+  auto operator<=>(const conflict_key&) const = default;
+};
+
+conflict_key key_of(const stored_reading& r) noexcept { return {r.day, r.twin, r.slot, r.quantity, r.version}; }
 
 std::string describe(const stored_reading& r, std::size_t contents) {
   return std::to_string(r.content.wh) + " Wh, quality " + std::string(name_of(r.content.quality)) + ", version "
          + std::to_string(r.version) + ": one of " + std::to_string(contents) + " contents for this half hour";
 }
 
-/// Adds the contradicting readings of a transformer's day, with their lineage from the journal.
+/// Lists contradicting readings with their lineage from the journal, transformer by transformer.
 class conflict_lister {
 public:
   static result<conflict_lister> make(store_view& view) {
@@ -42,31 +50,35 @@ public:
     return out;
   }
 
-  result<void> add(transformer_index t, utc_day day) {
+  /// `days`: those of the transformer on which some key is contradicted.
+  result<void> add(transformer_index t, const std::vector<utc_day>& days) {
     transformer_day_reader reader(*view_, t);
-    if (auto loaded = reader.load(day); !loaded)
-      return loaded;
-    std::vector<stored_reading> conflicts;
-    for (std::size_t place = 0; place < reader.size(); ++place)
-      for (const quantity q : quantities_by_name)
-        if (const meter_day* const readings = reader.twin(place).find(day, q))
-          readings->for_each_conflict([&](int slot, std::uint16_t version, const content& c) {
-            conflicts.push_back(
-              {reader.twins().slots[place], day, static_cast<std::uint8_t>(slot), false, q, version, c, 0, 0});
-          });
     const transformer_number number = view_->topology().number_of[t.value];
-    const auto records = view_->reader().records_of(number, day);
-    if (!records)
-      return records.failure();
-    for (const record_id record : *records) {
-      const auto journal = view_->reader().journal_readings(record, number);
+    std::map<conflict_key, std::size_t> contents; // how many, by key
+    std::set<std::int64_t> records;
+    for (const utc_day day : days) {
+      if (auto loaded = reader.load(day); !loaded)
+        return loaded;
+      for (std::size_t place = 0; place < reader.size(); ++place)
+        for (const quantity q : quantities_by_name)
+          if (const meter_day* const readings = reader.twin(place).find(day, q))
+            readings->for_each_conflict([&](int slot, std::uint16_t version, const content&) {
+              ++contents[{day, reader.twins().slots[place], static_cast<std::uint8_t>(slot), q, version}];
+            });
+      const auto of_day = view_->reader().records_of(number, day);
+      if (!of_day)
+        return of_day.failure();
+      for (const record_id record : *of_day)
+        records.insert(record.value);
+    }
+    for (const std::int64_t record : records) {
+      const auto journal = view_->reader().journal_readings({record}, number);
       if (!journal)
         return journal.failure();
       for (const stored_reading& r : *journal)
-        for (const stored_reading& c : conflicts)
-          if (r.day == day && same_content(r, c))
-            if (auto listed = list(r, conflicts, reader); !listed)
-              return listed;
+        if (const auto at = contents.find(key_of(r)); at != contents.end())
+          if (auto listed = list(r, at->second, reader); !listed)
+            return listed;
     }
     return {};
   }
@@ -74,15 +86,11 @@ public:
 private:
   conflict_lister(store_view& view, sqlite_statement put) : view_(&view), put_(std::move(put)) {}
 
-  result<void> list(const stored_reading& r, const std::vector<stored_reading>& conflicts,
-                    const transformer_day_reader& reader) {
-    const auto contents = std::count_if(conflicts.begin(), conflicts.end(), [&](const stored_reading& c) {
-      return c.twin == r.twin && c.slot == r.slot && c.quantity == r.quantity && c.version == r.version;
-    });
+  result<void> list(const stored_reading& r, std::size_t contents, const transformer_day_reader& reader) {
     const std::string line = std::to_string(r.line);
     const std::string meter = to_string(reader.twin(*reader.place_of(r.twin)).meter().mpan);
     const std::string period_end = format_period(period_at(r.day, r.slot));
-    const std::string detail = describe(r, static_cast<std::size_t>(contents));
+    const std::string detail = describe(r, contents);
     put_.bind_text(1, sources_[r.source]).bind_text(2, line).bind_text(3, meter).bind_text(4, name_of(r.quantity));
     put_.bind_text(5, period_end).bind_text(6, detail);
     if (!put_.run())
@@ -99,15 +107,15 @@ result<void> list_conflicts(store_view& view) {
   auto lister = conflict_lister::make(view);
   if (!lister)
     return lister.failure();
-  std::unordered_map<std::uint32_t, std::uint32_t> index_of_number;
-  for (std::uint32_t i = 0; i < view.topology().number_of.size(); ++i)
-    index_of_number.emplace(view.topology().number_of[i].value, i);
   const auto days = view.reader().contradicted_days();
   if (!days)
     return days.failure();
+  std::unordered_map<std::uint32_t, std::vector<utc_day>> by_number;
   for (const auto& [number, day] : *days)
-    if (const auto t = index_of_number.find(number.value); t != index_of_number.end())
-      if (auto added = lister->add({t->second}, day); !added)
+    by_number[number.value].push_back(day);
+  for (std::uint32_t i = 0; i < view.topology().number_of.size(); ++i)
+    if (const auto at = by_number.find(view.topology().number_of[i].value); at != by_number.end())
+      if (auto added = lister->add({i}, at->second); !added)
         return added;
   return {};
 }

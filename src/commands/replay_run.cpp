@@ -100,9 +100,11 @@ result<void> refuse_orphans(const store_folder& folder, const topology_change& c
   }
   if (orphans == 0)
     return {};
-  return error{errc::bad_estate, "the estate has changed so that " + std::to_string(orphans)
-                                   + " stored readings would belong to no connection (first: " + example
-                                   + "): keep their rows in meters.csv, with ranges that cover those half hours"};
+  return error{errc::bad_estate,
+               "the estate has changed so that " + std::to_string(orphans)
+                 + " stored readings lie outside the row of meters.csv that they are stored under (first: " + example
+                 + "): keep that row with a range that covers them; a row cannot be split "
+                 + "or moved behind readings that are stored"};
 }
 
 /// Feeds the run: reads sources, hands blocks to decoders and groups to transformers, waits for what is durable. Runs

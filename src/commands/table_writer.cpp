@@ -1,19 +1,15 @@
 #include "src/commands/table_writer.hpp"
 
+#include "src/commands/interrupt.hpp"
 #include "src/commands/terminal.hpp"
 
-#include <unistd.h>
-
-#include <cerrno>
-#include <cstring>
+#include <utility>
 
 namespace gridtwin {
 
 namespace {
 
 constexpr std::size_t buffer_bytes = std::size_t{1} << 18;
-
-std::string part_of(const std::string& path) { return path + ".part"; }
 
 void put_csv(std::string& out, std::string_view field) {
   if (field.find_first_of(",\"\r\n") == std::string_view::npos) {
@@ -32,22 +28,13 @@ void put_csv(std::string& out, std::string_view field) {
 } // namespace
 
 result<table_writer> table_writer::open(const std::string& path, form f) {
+  auto file = output_file::create(path.empty() ? "-" : path);
+  if (!file)
+    return file.failure();
   table_writer out;
   out.form_ = f;
-  if (path.empty() || path == "-") {
-    out.file_.reset(stdout);
-    return out;
-  }
-  out.path_ = path;
-  out.file_.reset(std::fopen(part_of(path).c_str(), "wb"));
-  if (!out.file_)
-    return error{errc::unreadable_input, "cannot write " + path + ": " + std::strerror(errno)};
+  out.file_ = std::move(*file);
   return out;
-}
-
-table_writer::~table_writer() {
-  if (file_ && !path_.empty())
-    ::unlink(part_of(path_).c_str());
 }
 
 void table_writer::header(std::initializer_list<column> columns) {
@@ -82,31 +69,16 @@ void table_writer::row(std::initializer_list<std::string_view> fields) {
 }
 
 void table_writer::flush() {
-  if (failed_ == 0 && std::fwrite(buffer_.data(), 1, buffer_.size(), file_.get()) != buffer_.size())
-    failed_ = errno;
+  if (written_ && interrupted())
+    written_ = error{errc::interrupted, "interrupted: nothing was written under the name that was asked for"};
+  if (written_)
+    written_ = file_->write(buffer_);
   buffer_.clear();
-}
-
-error table_writer::write_error() const {
-  return {errc::store_failed,
-          "writing " + (path_.empty() ? "to standard output" : path_) + " failed: " + std::strerror(failed_)};
 }
 
 result<void> table_writer::finish() {
   flush();
-  if (failed_ == 0 && std::fflush(file_.get()) != 0)
-    failed_ = errno;
-  if (path_.empty())
-    return failed_ == 0 ? result<void>() : write_error();
-  if (failed_ == 0 && std::fclose(file_.release()) != 0)
-    failed_ = errno;
-  file_.reset();
-  if (failed_ == 0 && std::rename(part_of(path_).c_str(), path_.c_str()) != 0)
-    failed_ = errno;
-  if (failed_ == 0)
-    return {};
-  ::unlink(part_of(path_).c_str());
-  return write_error();
+  return written_ ? file_->commit() : written_;
 }
 
 } // namespace gridtwin

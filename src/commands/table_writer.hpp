@@ -1,8 +1,9 @@
 #pragma once
 
+#include "sim/output_file.hpp"
 #include "twins/result.hpp"
 
-#include <cstdio>
+#include <cstdint>
 #include <initializer_list>
 #include <memory>
 #include <span>
@@ -27,7 +28,6 @@ public:
 
   table_writer(table_writer&&) noexcept = default;
   table_writer& operator=(table_writer&&) noexcept = default;
-  ~table_writer();
 
   void header(std::initializer_list<column> columns);
   void row(std::initializer_list<std::string_view> fields);
@@ -37,24 +37,15 @@ public:
   result<void> finish();
 
 private:
-  struct closer {
-    void operator()(std::FILE* f) const noexcept {
-      if (f != stdout)
-        std::fclose(f);
-    }
-  };
-
   table_writer() = default;
   void flush();
-  error write_error() const;
 
-  std::unique_ptr<std::FILE, closer> file_;
-  std::string path_;
+  std::unique_ptr<output_file> file_;
   std::string buffer_;
   std::vector<column> columns_;
   std::uint64_t rows_ = 0;
   form form_ = form::csv;
-  int failed_ = 0; ///< errno of the first write that failed
+  result<void> written_; ///< the first write that failed
 };
 
 } // namespace gridtwin

@@ -17,10 +17,20 @@ constexpr int mask_bytes = periods_per_day / 8;
 std::optional<day_node> hash_feeder(const feeder_info& feeder, std::span<const meter_twin* const> twins, utc_day day,
                                     quantity q, const estate_key& key) {
   day_node_builder builder;
-  for (const meter_twin* twin : twins) {
-    const meter_day* const readings = twin->find(day, q);
+  for (std::size_t first = 0; first < twins.size();) {
+    const mpan meter = twins[first]->meter().mpan;
+    std::size_t end = first;
+    while (end < twins.size() && twins[end]->meter().mpan == meter)
+      ++end;
+    // A meter whose row was split on this feeder, at a change of supplier say, is one child all the same.
+    meter_day joined;
+    const meter_day* readings = end == first + 1 ? twins[first]->find(day, q) : &joined;
+    for (; first < end; ++first)
+      if (const meter_day* const part = twins[first]->find(day, q); part != nullptr && readings == &joined)
+        part->for_each(
+          [&](int slot, std::uint16_t version, const content& c, bool) { joined.offer(slot, version, c, false); });
     if (readings != nullptr && readings->current_mask() != 0)
-      builder.add_meter(meter_day_hash(key, twin->meter().mpan, day, q, *readings), *readings);
+      builder.add_meter(meter_day_hash(key, meter, day, q, *readings), *readings);
   }
   if (builder.empty())
     return std::nullopt;

@@ -38,14 +38,15 @@ void join_ranges(std::vector<period_range>& ranges) {
 } // namespace
 
 gap_scan::gap_scan(const estate& e, std::span<const connection_index> connections, found_function found)
-  : found_(std::move(found)) {
+  : estate_(&e), found_(std::move(found)) {
   std::unordered_map<std::uint64_t, std::uint32_t> meter_of_mpan;
   for (const connection_index c : connections) {
     const connection& here = e.connections[c.value];
     const auto [at, fresh] = meter_of_mpan.try_emplace(here.mpan.number, static_cast<std::uint32_t>(meters_.size()));
     if (fresh)
-      meters_.push_back({c, {}, {}});
+      meters_.push_back({c, {}, {}, {}});
     meter& m = meters_[at->second];
+    m.connections.push_back(c);
     if (!fresh && m.ranges.empty())
       m.ranges.push_back(e.connections[m.first.value].effective);
     if (!fresh)
@@ -64,6 +65,13 @@ void gap_scan::add(std::size_t place, quantity q, std::uint64_t mask) {
   r.today |= mask;
 }
 
+connection_index gap_scan::connection_at(const meter& m, period p) const {
+  for (const connection_index c : m.connections)
+    if (estate_->connections[c.value].effective.contains(p))
+      return c;
+  return m.first;
+}
+
 void gap_scan::end_day(utc_day day) {
   for (const std::uint32_t key : touched_) {
     meter& m = meters_[key / quantity_count];
@@ -76,7 +84,7 @@ void gap_scan::end_day(utc_day day) {
       for (const period_range& range : m.ranges) {
         const gap part{{std::max(g.first.number, range.first)}, {std::min(g.last.number, range.end - 1)}};
         if (part.first <= part.last)
-          found_({m.first, q, part});
+          found_({connection_at(m, part.first), q, part});
       }
     });
   }

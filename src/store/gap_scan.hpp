@@ -16,7 +16,7 @@ namespace gridtwin {
 
 /// A gap of a meter, within the ranges in which the meter is connected at all.
 struct meter_gap {
-  connection_index connection; ///< the meter's first in the scan
+  connection_index connection; ///< whose range holds the first missing half hour
   gridtwin::quantity quantity = quantity::active_import;
   gap missing;
 };
@@ -47,9 +47,13 @@ private:
   struct meter {
     connection_index first;
     std::vector<period_range> ranges; ///< empty: a single connection, whose readings all lie in its range
+    std::vector<connection_index> connections;
     std::array<row, quantity_count> rows;
   };
 
+  connection_index connection_at(const meter& m, period p) const;
+
+  const estate* estate_;
   found_function found_;
   std::vector<std::uint32_t> meter_of_;
   std::vector<meter> meters_;

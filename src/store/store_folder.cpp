@@ -39,9 +39,9 @@ CREATE INDEX days_to_summarise ON days(key) WHERE summarised = 0;
 CREATE TABLE summaries(key INTEGER PRIMARY KEY, nodes BLOB NOT NULL, masks BLOB NOT NULL);
 CREATE TABLE gap_counts(transformer INTEGER PRIMARY KEY, gaps INTEGER NOT NULL, periods INTEGER NOT NULL);
 CREATE TABLE rejects(id INTEGER PRIMARY KEY, source INTEGER NOT NULL, line INTEGER NOT NULL, item INTEGER NOT NULL,
-                     raw_hash INTEGER NOT NULL, code TEXT NOT NULL, meter TEXT NOT NULL, quantity TEXT NOT NULL,
+                     identity INTEGER NOT NULL, code TEXT NOT NULL, meter TEXT NOT NULL, quantity TEXT NOT NULL,
                      period_end TEXT NOT NULL, detail TEXT NOT NULL, raw BLOB NOT NULL,
-                     UNIQUE(source, line, item, raw_hash));
+                     UNIQUE(source, line, item, identity));
 COMMIT;
 )";
 

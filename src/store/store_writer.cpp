@@ -29,15 +29,21 @@ constexpr std::string_view put_day_sql =
 constexpr std::string_view fragment_records_sql = "SELECT records FROM fragments WHERE day = ?1 AND transformer = ?2";
 constexpr std::string_view drop_fragments_sql = "DELETE FROM fragments WHERE day = ?1 AND transformer = ?2";
 constexpr std::string_view add_reject_sql =
-  "INSERT OR IGNORE INTO rejects(source, line, item, raw_hash, code, meter, quantity, period_end, detail, raw) "
+  "INSERT OR IGNORE INTO rejects(source, line, item, identity, code, meter, quantity, period_end, detail, raw) "
   "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
 constexpr std::string_view put_summary_sql = "INSERT OR REPLACE INTO summaries(key, nodes, masks) VALUES (?1, ?2, ?3)";
 constexpr std::string_view day_summarised_sql = "UPDATE days SET summarised = 1 WHERE key = ?1";
 constexpr std::string_view put_gaps_sql =
   "INSERT OR REPLACE INTO gap_counts(transformer, gaps, periods) VALUES (?1, ?2, ?3)";
 
-std::int64_t hash_of_raw(std::string_view raw) noexcept {
-  const digest d = sha256(raw);
+/// What makes a refused input the same beside source, line and place in it: its text, and what it was taken for.
+std::int64_t identity_of(const kept_reject& r) {
+  std::string all;
+  byte_writer w(all);
+  for (const std::string_view text : {std::string_view(r.raw), std::string_view(r.meter), std::string_view(r.quantity),
+                                      std::string_view(r.period_end), name_of(r.verdict)})
+    w.text(text);
+  const digest d = sha256(all);
   std::uint64_t value = 0;
   for (std::size_t i = 0; i < 8; ++i)
     value = value << 8 | d[i];
@@ -286,7 +292,7 @@ result<void> store_writer::drop_fragments(transformer_number t, utc_day day, std
 
 result<bool> store_writer::keep(const kept_reject& r) {
   sqlite_statement& add = statements_->add_reject;
-  add.bind(1, r.source).bind(2, static_cast<std::int64_t>(r.line)).bind(3, r.item).bind(4, hash_of_raw(r.raw));
+  add.bind(1, r.source).bind(2, static_cast<std::int64_t>(r.line)).bind(3, r.item).bind(4, identity_of(r));
   add.bind_text(5, name_of(r.verdict)).bind_text(6, r.meter).bind_text(7, r.quantity).bind_text(8, r.period_end);
   add.bind_text(9, r.detail).bind_blob(10, r.raw);
   if (!add.run())

@@ -33,7 +33,11 @@ std::vector<found_gap> scan(const estate& e, const present_periods& present) {
   std::vector<found_gap> out;
   const std::vector<connection_index> connections = all_of(e);
   gap_scan gaps(e, connections, [&](const meter_gap& g) {
-    out.emplace_back(g.connection.value, g.quantity, g.missing.first.number, g.missing.last.number);
+    // By the meter's first connection: which of them a gap is told of has a test of its own.
+    std::uint32_t first = 0;
+    while (e.connections[first].mpan != e.connections[g.connection.value].mpan)
+      ++first;
+    out.emplace_back(first, g.quantity, g.missing.first.number, g.missing.last.number);
   });
   std::map<std::int32_t, std::map<std::pair<std::uint32_t, quantity>, std::uint64_t>> days;
   for (const auto& [row, periods] : present)
@@ -117,6 +121,17 @@ TEST_CASE("gap_scan: between ranges in which the meter is connected nothing is m
   CHECK(scan(e, {{{0, import}, {110}}, {{2, import}, {300}}})
         == std::vector<found_gap>{{0, import, 111, 149}, {0, import, 180, 189}, {0, import, 250, 299}});
   CHECK(scan(e, {{{0, import}, {149}}, {{1, import}, {180}}}).empty());
+}
+
+TEST_CASE("gap_scan: a gap is told of the connection whose range holds its beginning") {
+  const estate e = make_estate({{"T1", "F1", 1, {100, 150}}, {"T2", "F1", 1, {150, 400}}});
+  std::vector<std::uint32_t> told;
+  gap_scan gaps(e, all_of(e), [&](const meter_gap& g) { told.push_back(g.connection.value); });
+  for (const auto& [place, n] : {std::pair{0U, 110}, std::pair{0U, 140}, std::pair{1U, 160}, std::pair{1U, 190}}) {
+    gaps.add(place, import, std::uint64_t{1} << period{n}.slot());
+    gaps.end_day(period{n}.day());
+  }
+  CHECK(told == std::vector<std::uint32_t>{0, 0, 1});
 }
 
 TEST_CASE("gap_scan: agrees with a walk over every half hour") {
