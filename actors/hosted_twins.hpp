@@ -7,11 +7,19 @@
 #include <caf/execution_unit.hpp>
 
 #include <cstdint>
-#include <functional>
 #include <span>
 #include <vector>
 
 namespace gridtwin {
+
+/// Fills a fresh twin with what its predecessor had been given: everything stored, and what is on the way there.
+class twin_rebuilder {
+public:
+  virtual void rebuild(std::size_t place, const meter_twin& predecessor, meter_twin& fresh) = 0;
+
+protected:
+  ~twin_rebuilder() = default;
+};
 
 /// The twins of one transformer and their supervision: one-for-one, with a limit. A twin whose code throws goes down
 /// alone, with its reason; its siblings in the same batch are not touched. It is made anew and rebuilt from the store
@@ -19,25 +27,38 @@ namespace gridtwin {
 /// its state is kept, so that totals stay whole.
 class hosted_twins {
 public:
-  /// Fills a fresh twin with what its predecessor had been given: everything stored, and what is on the way there.
-  using rebuild_function = std::function<void(std::size_t place, const meter_twin& predecessor, meter_twin& fresh)>;
-
   hosted_twins(const run_context& run, std::span<const connection> connections, caf::actor_system& system,
                const caf::actor& host);
 
   std::size_t size() const noexcept { return twins_.size(); }
-  meter_twin& at(std::size_t place) noexcept { return twins_[place].twin.actor->twin; }
-  const meter_twin& at(std::size_t place) const noexcept { return twins_[place].twin.actor->twin; }
-  std::span<const meter_twin* const> views() const noexcept { return views_; }
+  meter_twin& at(std::size_t place) noexcept { return twins_[place].twin.actor().twin; }
+  const meter_twin& at(std::size_t place) const noexcept { return twins_[place].twin.actor().twin; }
+  std::vector<const meter_twin*> all() const;
   const caf::actor& handle(std::size_t place) const noexcept { return twins_[place].twin.handle; }
   bool parked(std::size_t place) const noexcept { return twins_[place].parked; }
 
+  /// Asks memory for a twin that will soon be wanted.
+  void prefetch(std::size_t place) const noexcept {
+    constexpr std::size_t line_bytes = 64;
+    const char* const twin = reinterpret_cast<const char*>(&at(place));
+    for (std::size_t at = 0; at < sizeof(meter_twin); at += line_bytes)
+      __builtin_prefetch(twin + at, 1);
+  }
+
   /// Has a reading judged by its twin. A twin that fails is restarted and asked once more; a reading that fails again
   /// is `twin_failed`.
-  assessment assess(std::size_t place, const reading& r, const rebuild_function& rebuild, caf::execution_unit* context);
+  assessment assess(std::size_t place, const reading& r, twin_rebuilder& rebuilder, caf::execution_unit* context) {
+    if (twins_[place].parked)
+      return {verdict::twin_failed, {}, false};
+    try {
+      return judge(place, r);
+    } catch (...) {
+      return judge_again(place, r, rebuilder, context);
+    }
+  }
 
   /// Passes a message to its twin. A twin that this ends is restarted as one that failed.
-  void deliver(const hosted_envelope& envelope, const rebuild_function& rebuild, caf::execution_unit* context);
+  void deliver(const hosted_envelope& envelope, twin_rebuilder& rebuilder, caf::execution_unit* context);
 
   /// Ends all twins, when the host ends.
   void terminate(const caf::error& reason, caf::execution_unit* context);
@@ -49,14 +70,18 @@ private:
     bool parked = false;
   };
 
-  void replace(std::size_t place, caf::error reason, const rebuild_function& rebuild, caf::execution_unit* context);
+  assessment judge(std::size_t place, const reading& r) {
+    meter_twin& twin = at(place);
+    return run_->assess == nullptr ? twin.assess(r, run_->limits) : run_->assess(twin, r, run_->limits);
+  }
+  assessment judge_again(std::size_t place, const reading& r, twin_rebuilder& rebuilder, caf::execution_unit* context);
+  void replace(std::size_t place, caf::error reason, twin_rebuilder& rebuilder, caf::execution_unit* context);
 
   const run_context* run_;
   std::span<const connection> connections_;
   caf::actor_system* system_;
   caf::weak_actor_ptr host_;
   std::vector<place_state> twins_;
-  std::vector<const meter_twin*> views_;
 };
 
 } // namespace gridtwin

@@ -18,7 +18,7 @@ std::optional<caf::message> meter_twin_actor::answer(const caf::type_erased_tupl
                     counts.refused,
                     static_cast<std::uint32_t>(twin.days().size()),
                     0};
-  for (const meter_twin::open_day& held : twin.days())
+  for (const open_day& held : twin.days())
     if (const std::uint64_t mask = held.readings.current_mask(); mask != 0)
       state.last_period =
         std::max(state.last_period, period_at(held.day, static_cast<int>(std::bit_width(mask)) - 1).number);

@@ -8,9 +8,11 @@ open_days::open_days(const run_context& run, transformer_index t, std::span<cons
                      std::span<const utc_day> unsummarised)
   : run_(&run), number_(run.topology->number_of[t.value]), feeders_(feeders_of(*run.estate, t)) {
   const connection_range range = connections_of(*run.estate, t);
+  first_connection_ = range.first;
   last_group_of_.resize(range.count);
+  place_of_slot_.assign(run.topology->slots_in[t.value], no_place);
   for (std::uint32_t place = 0; place < range.count; ++place)
-    place_of_slot_.emplace(run.topology->slot_of[range.first + place].value, place);
+    place_of_slot_[run.topology->slot_of[range.first + place].value] = place;
   for (const utc_day day : stored) {
     days_[day].stored_before = true;
     days_[day].fragments = 1;
@@ -35,9 +37,8 @@ result<open_days::day_state*> open_days::open(utc_day day, std::span<const std::
   state.read_again = false;
   std::vector<bool> wanted;
   for (const std::uint32_t place : places) {
-    last_group_of_[place] = group;
-    const bool may_be_stored = state.stored_before || (!state.added.empty() && state.added[place]);
-    if (!may_be_stored || twins.at(place).holds(day))
+    use(state, place, group);
+    if (!may_be_stored(state, place) || twins.at(place).holds(day))
       continue;
     wanted.resize(last_group_of_.size());
     wanted[place] = true;
@@ -47,6 +48,22 @@ result<open_days::day_state*> open_days::open(utc_day day, std::span<const std::
   if (auto loaded = load(day, state, wanted, twins); !loaded)
     return loaded.failure();
   return &state;
+}
+
+result<void> open_days::open_each(std::vector<std::pair<utc_day, std::uint32_t>>& wanted, std::uint64_t group,
+                                  hosted_twins& twins) {
+  std::sort(wanted.begin(), wanted.end());
+  wanted.erase(std::unique(wanted.begin(), wanted.end()), wanted.end());
+  std::vector<std::uint32_t> places;
+  for (std::size_t first = 0; first < wanted.size();) {
+    const utc_day day = wanted[first].first;
+    places.clear();
+    for (; first < wanted.size() && wanted[first].first == day; ++first)
+      places.push_back(wanted[first].second);
+    if (auto opened = open(day, places, group, twins); !opened)
+      return opened.failure();
+  }
+  return {};
 }
 
 result<open_days::day_state*> open_days::open_all(utc_day day, hosted_twins& twins) {
@@ -75,42 +92,43 @@ result<void> open_days::load(utc_day day, day_state& state, const std::vector<bo
   return {};
 }
 
-result<std::vector<day_load>> open_days::loads(utc_day day) {
+result<std::vector<day_load>*> open_days::loads(utc_day day) {
   day_state& state = days_[day];
-  if (!state.loads) {
-    auto stored = state.stored() ? run_->days->loads(number_, day) : result<std::string>(std::string());
-    if (!stored)
-      return stored.failure();
-    state.loads = std::move(*stored);
-  }
-  std::vector<day_load> out(feeders_.count);
+  if (state.loads)
+    return &*state.loads;
+  auto stored = state.stored() ? run_->days->loads(number_, day) : result<std::string>(std::string());
+  if (!stored)
+    return stored.failure();
   std::vector<feeder_day_load> known;
-  if (!state.loads->empty() && !decode_loads(*state.loads, known))
+  if (!stored->empty() && !decode_loads(*stored, known))
     return error{errc::store_failed, "the store's load of " + format_day(day) + " is damaged"};
+  state.loads.emplace(feeders_.count);
   // By id: an estate may have more feeders than it had when the load was written.
   for (const feeder_day_load& feeder : known)
     for (std::uint32_t i = 0; i < feeders_.count; ++i)
       if (run_->estate->feeders[feeders_.first + i].id == feeder.feeder)
-        out[i] = feeder.load;
-  return out;
+        (*state.loads)[i] = feeder.load;
+  return &*state.loads;
 }
 
-void open_days::remember(std::uint64_t group, std::vector<stored_reading> added) {
+void open_days::remember(std::shared_ptr<const reading_group> group, std::vector<batch_range> added) {
   forget_durable();
   if (!added.empty())
-    pending_.push_back({group, std::move(added)});
+    pending_.push_back({std::move(group), std::move(added)});
 }
 
 void open_days::forget_durable() {
   const std::uint64_t committed = run_->committed_group.load(std::memory_order_acquire);
-  std::erase_if(pending_, [&](const pending_group& p) { return p.group <= committed; });
+  std::erase_if(pending_, [&](const pending_group& p) { return p.group->number <= committed; });
 }
 
-bool open_days::rebuild(twin_slot slot, const meter_twin& predecessor, meter_twin& twin,
-                        std::span<const stored_reading> under_way) {
+bool open_days::rebuild(std::uint32_t place, const meter_twin& predecessor, meter_twin& twin,
+                        std::span<const batch_range> under_way) {
+  const connection_index me{first_connection_ + place};
+  const twin_slot slot = run_->topology->slot_of[me.value];
   bool good = true;
   std::optional<utc_day> last;
-  for (const meter_twin::open_day& held : predecessor.days()) {
+  for (const open_day& held : predecessor.days()) {
     if (last == held.day || !days_[held.day].stored())
       continue;
     last = held.day;
@@ -120,16 +138,16 @@ bool open_days::rebuild(twin_slot slot, const meter_twin& predecessor, meter_twi
     });
     good = good && static_cast<bool>(loaded);
   }
-  const auto restore = [&](const stored_reading& r) {
-    if (r.twin == slot)
-      twin.restore(r.day, r.quantity, r.slot, r.version, r.content, true);
+  const auto restore = [&](std::span<const batch_range> added) {
+    for (const batch_range& range : added)
+      for (const sourced_reading& r : std::span(range.batch->readings).subspan(range.first, range.count))
+        if (r.connection == me)
+          twin.restore(r.period.day(), r.quantity, r.period.slot(), r.version, {r.wh, r.quality, r.reasons}, true);
   };
   // What is committed by now comes twice, which changes nothing: a set is what it is.
   for (const pending_group& p : pending_)
-    for (const stored_reading& r : p.added)
-      restore(r);
-  for (const stored_reading& r : under_way)
-    restore(r);
+    restore(p.added);
+  restore(under_way);
   return good;
 }
 

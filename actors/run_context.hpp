@@ -24,8 +24,10 @@ struct run_context {
   std::uint32_t run = 1;
   day_source* days = nullptr; ///< outlives every actor of the run
   restart_policy twin_restarts;
-  /// The twins' logic; tests give one that fails.
-  assess_function assess = [](meter_twin& twin, const reading& r, const rule_limits& l) { return twin.assess(r, l); };
+  /// Instead of `meter_twin::assess`: tests give one that fails.
+  assess_function assess = nullptr;
+  /// What is judged is encoded for the store; without, it is folded, counted, and kept in memory alone.
+  bool stores = true;
 
   /// Groups of batches up to this one are durable. Written by the commit writer.
   std::atomic<std::uint64_t> committed_group{0};

@@ -1,5 +1,6 @@
 #include "actors/summary_walk.hpp"
 
+#include "actors/held_day.hpp"
 #include "src/store/bytes.hpp"
 #include "src/store/day_summary.hpp"
 #include "twins/bounds.hpp"
@@ -87,37 +88,25 @@ result<day_summary> summary_walk::summarise(utc_day day, open_days::day_state& s
   const auto loads = days_->loads(day);
   if (!loads)
     return loads.failure();
-  if (auto whole = check_loads(day, *loads); !whole)
+  if (auto whole = check_loads(day, **loads); !whole)
     return whole.failure();
-  note_peak(day, *loads);
-  const std::span slots(run_->topology->slot_of);
-  const transformer_twins twins{transformer_, twins_->views(), slots.subspan(connections_.first, connections_.count)};
+  note_peak(day, **loads);
+  const std::span slots = std::span(run_->topology->slot_of).subspan(connections_.first, connections_.count);
+  const std::vector<const meter_twin*> held = twins_->all();
+  const transformer_twins twins{transformer_, held, slots};
   day_summary out;
   out.day = day;
   out.nodes = pack(encode_nodes(hash_day(*run_->estate, twins, day, run_->key)));
   out.masks = encode_masks(twins, day);
-  if (state.fragments > 1) {
-    out.merged = merge_fragments(day);
+  if (state.fragments >= open_days::merge_at) {
+    out.merged = pack(encode_held_day(*twins_, slots, day, held_part::all));
     state.fragments = 1;
   }
   state.touched = false;
   return out;
 }
 
-std::string summary_walk::merge_fragments(utc_day day) {
-  std::vector<stored_reading> all;
-  for (std::size_t place = 0; place < twins_->size(); ++place)
-    for (const quantity q : quantities_by_name)
-      if (const meter_day* const readings = twins_->at(place).find(day, q))
-        readings->for_each([&](int slot, std::uint16_t version, const content& c, bool) {
-          all.push_back({run_->topology->slot_of[connections_.first + place], day, static_cast<std::uint8_t>(slot),
-                         false, q, version, c, 0, 0});
-        });
-  sort_for_storage(all);
-  return pack(encode_fragment(all));
-}
-
-/// The loads were kept up to date meter by meter; now that the whole day is here, they must be its sums.
+/// The loads were kept up to date reading by reading; now that the whole day is here, they must be its sums.
 result<void> summary_walk::check_loads(utc_day day, const std::vector<day_load>& kept) const {
   const feeder_range feeders = feeders_of(*run_->estate, transformer_);
   std::vector<day_load> sums(feeders.count, day_load{});

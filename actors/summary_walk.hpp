@@ -24,7 +24,6 @@ public:
 private:
   result<std::string> masks_of(utc_day day, open_days::day_state& state, summary_part::content& out);
   result<day_summary> summarise(utc_day day, open_days::day_state& state);
-  std::string merge_fragments(utc_day day);
   result<void> check_loads(utc_day day, const std::vector<day_load>& kept) const;
   void note_peak(utc_day day, const std::vector<day_load>& loads);
   void finish(summary_part::content& out);

@@ -1,29 +1,24 @@
 #include "actors/transformer.hpp"
 
+#include "actors/held_day.hpp"
 #include "src/store/bytes.hpp"
 
 #include <caf/sec.hpp>
 
 #include <algorithm>
-#include <array>
-#include <map>
 #include <utility>
 
 namespace gridtwin {
 
 struct transformer_state::work {
-  /// A twin's day that the group has readings for.
-  struct touched_day {
-    utc_day day;
-    std::uint32_t place = 0;
-    auto operator<=>(const touched_day&) const = default;
-  };
-
   assessed_part::content* out = nullptr;
-  std::uint64_t group = 0;
-  std::vector<touched_day> touched; ///< sorted
-  /// What the touched days gave to their feeders before the group, by day and feeder of the transformer.
-  std::map<std::pair<utc_day, std::uint32_t>, day_load> before;
+  const reading_group* group = nullptr;
+  bool opened = false; ///< what the store has of the group's days was asked for
+  std::int64_t days_opened = 0;
+  /// The day at hand.
+  std::optional<utc_day> day;
+  open_days::day_state* state = nullptr;
+  std::vector<day_load>* loads = nullptr; ///< asked for with the first change
 };
 
 namespace {
@@ -77,14 +72,16 @@ void transformer_state::start(transformer_options options, caf::event_based_acto
   const std::span all(e.connections);
   twins_ = std::make_unique<hosted_twins>(*options_.run, all.subspan(connections_.first, connections_.count),
                                           self->system(), caf::actor(self));
+  const std::span slots(options_.run->topology->slot_of);
+  additions_ = std::make_unique<group_additions>(slots.subspan(connections_.first, connections_.count));
   days_ = std::make_unique<open_days>(*options_.run, options_.transformer, options_.stored, options_.unsummarised);
   options_.stored = {};
   options_.unsummarised = {};
 }
 
-/// Calls `f(batch, readings)` for the transformer's part of each batch.
+/// Calls `f(batch, first, end)` for the transformer's readings in each batch, while that is good.
 template <class F>
-void for_each_slice(const reading_group& group, transformer_index t, F&& f) {
+result<void> for_each_slice(const reading_group& group, transformer_index t, F&& f) {
   for (const reading_batch& batch : group.batches) {
     const auto slice =
       std::lower_bound(batch.slices.begin(), batch.slices.end(), t,
@@ -92,86 +89,113 @@ void for_each_slice(const reading_group& group, transformer_index t, F&& f) {
     if (slice == batch.slices.end() || slice->transformer != t)
       continue;
     const std::size_t end = slice + 1 == batch.slices.end() ? batch.readings.size() : (slice + 1)->first;
-    f(batch, std::span(batch.readings).subspan(slice->first, end - slice->first));
-  }
-}
-
-assessed_part transformer_state::assess(const reading_group& group, caf::execution_unit* context) {
-  const run_context& run = *options_.run;
-  auto content = std::make_shared<assessed_part::content>();
-  content->commit.transformer = run.topology->number_of[options_.transformer.value];
-  content->commit.shard = shard_of(run.estate->transformers[options_.transformer.value].id);
-  work w{content.get(), group.number, {}, {}};
-  under_way_.clear();
-  auto done = open_touched(group, w);
-  if (done) {
-    for_each_slice(group, options_.transformer, [&](const reading_batch& batch, auto readings) {
-      for (const sourced_reading& r : readings)
-        assess_one(batch, r, w, context);
-    });
-    done = encode(w);
-  }
-  if (unread_ && done) // what a twin was rebuilt from is not all there was: nothing that follows could be right
-    done = error{errc::store_failed, "a meter's twin could not be rebuilt: the store cannot be read any more"};
-  if (!done)
-    content->failure = done.failure();
-  return {group.number, std::move(content)};
-}
-
-/// Makes every day complete for the twins that have readings of it, and notes what they gave to their feeders.
-result<void> transformer_state::open_touched(const reading_group& group, work& w) {
-  std::size_t readings_of_mine = 0;
-  for_each_slice(group, options_.transformer, [&](const reading_batch&, auto readings) {
-    readings_of_mine += readings.size();
-    for (const sourced_reading& r : readings) {
-      const work::touched_day t{r.period.day(), r.connection.value - connections_.first};
-      if (w.touched.empty() || w.touched.back() != t)
-        w.touched.push_back(t);
-    }
-  });
-  under_way_.reserve(readings_of_mine); // most readings are new, and they stay until they are durable
-  std::sort(w.touched.begin(), w.touched.end());
-  w.touched.erase(std::unique(w.touched.begin(), w.touched.end()), w.touched.end());
-  std::vector<std::uint32_t> places;
-  for (std::size_t first = 0; first < w.touched.size();) {
-    const utc_day day = w.touched[first].day;
-    places.clear();
-    for (; first < w.touched.size() && w.touched[first].day == day; ++first)
-      places.push_back(w.touched[first].place);
-    if (auto opened = days_->open(day, places, w.group, *twins_); !opened)
-      return opened.failure();
-    for (const std::uint32_t place : places)
-      add_meter(w.before[{day, twins_->at(place).meter().feeder.value - feeders_.first}], twins_->at(place), day);
+    if (auto done = f(batch, slice->first, static_cast<std::uint32_t>(end)); !done)
+      return done;
   }
   return {};
 }
 
-void transformer_state::assess_one(const reading_batch& batch, const sourced_reading& r, work& w,
-                                   caf::execution_unit* context) {
-  const utc_day day = r.period.day();
-  const std::uint32_t place = r.connection.value - connections_.first;
-  const std::size_t held = twins_->at(place).days().size();
-  const reading judged{r.quantity, r.period, r.version, {r.wh, r.quality, r.reasons}};
-  const assessment a = twins_->assess(
-    place, judged,
-    [this](std::size_t at, const meter_twin& predecessor, meter_twin& fresh) { rebuild(at, predecessor, fresh); },
-    context);
-  w.out->counts.add(a, r.quantity, r.wh);
-  w.out->counts.rounded += r.rounded ? 1 : 0;
-  days_->count_open(static_cast<std::int64_t>(twins_->at(place).days().size()) - static_cast<std::int64_t>(held));
-  if (a.verdict == verdict::conflict)
-    days_->days()[day].contradicted = true;
-  if (a.changes_state())
-    under_way_.push_back({options_.run->topology->slot_of[r.connection.value], day,
-                          static_cast<std::uint8_t>(r.period.slot()), false, r.quantity, r.version, judged.content,
-                          batch.source, batch.first_line + r.line});
-  else if (a.verdict != verdict::duplicate)
-    keep_reject(batch, r, a.verdict, w);
+assessed_part transformer_state::assess(const std::shared_ptr<const reading_group>& group,
+                                        caf::execution_unit* context) {
+  const run_context& run = *options_.run;
+  auto content = std::make_shared<assessed_part::content>();
+  content->commit.transformer = run.topology->number_of[options_.transformer.value];
+  content->commit.shard = shard_of(run.estate->transformers[options_.transformer.value].id);
+  work w;
+  w.out = content.get();
+  w.group = group.get();
+  additions_->clear();
+  auto done = for_each_slice(*group, options_.transformer,
+                             [&](const reading_batch& batch, std::uint32_t first, std::uint32_t end) {
+                               return assess_slice(batch, first, end, w, context);
+                             });
+  days_->count_open(w.days_opened);
+  if (unread_ && done) // what a twin was rebuilt from is not all there was: nothing that follows could be right
+    done = error{errc::store_failed, "a meter's twin could not be rebuilt: the store cannot be read any more"};
+  if (done && run.stores) {
+    done = encode(w);
+    days_->remember(group, additions_->take_arrived());
+  }
+  if (!done)
+    content->failure = done.failure();
+  return {group->number, std::move(content)};
+}
+
+/// The path of every reading: judged by its twin, folded into its feeder, gathered for the store.
+result<void> transformer_state::assess_slice(const reading_batch& batch, std::uint32_t first, std::uint32_t end,
+                                             work& w, caf::execution_unit* context) {
+  constexpr std::uint32_t twins_ahead = 8;
+  for (std::uint32_t at = first; at < end; ++at) {
+    const sourced_reading& r = batch.readings[at];
+    if (at + twins_ahead < end)
+      twins_->prefetch(batch.readings[at + twins_ahead].connection.value - connections_.first);
+    const std::uint32_t place = r.connection.value - connections_.first;
+    const utc_day day = r.period.day();
+    const int slot = r.period.slot();
+    if (w.day != day)
+      turn_to(day, w);
+    const meter_twin* twin = &twins_->at(place);
+    if (!twin->holds(day) && !w.opened && open_days::may_be_stored(*w.state, place))
+      if (auto opened = open_touched(w); !opened)
+        return opened;
+    days_->use(*w.state, place, w.group->number);
+    const std::size_t held_before = twin->days().size();
+    const half_hour_load before = half_hour_of(*twin, day, slot);
+    const std::uint64_t compact_before = twin->compact_mask(day, r.quantity);
+    const assessment a =
+      twins_->assess(place, {r.quantity, r.period, r.version, {r.wh, r.quality, r.reasons}}, *this, context);
+    w.out->counts.add(a, r.quantity, r.wh);
+    w.out->counts.rounded += r.rounded ? 1 : 0;
+    twin = &twins_->at(place); // another one, if the one before has failed
+    w.days_opened += static_cast<std::int64_t>(twin->days().size()) - static_cast<std::int64_t>(held_before);
+    if (!a.changes_state()) {
+      if (a.verdict != verdict::duplicate)
+        keep_reject(batch, r, a.verdict, w);
+      continue;
+    }
+    if (a.verdict == verdict::conflict)
+      w.state->contradicted = true;
+    if (w.loads == nullptr) {
+      auto loads = days_->loads(day);
+      if (!loads)
+        return loads.failure();
+      w.loads = *loads;
+    }
+    half_hour_load& sum = (*w.loads)[twin->meter().feeder.value - feeders_.first][static_cast<std::size_t>(slot)];
+    sum -= before;
+    sum += half_hour_of(*twin, day, slot);
+    additions_->add(batch, at, place, twin->compact_mask(day, r.quantity) != compact_before);
+  }
+  return {};
+}
+
+void transformer_state::turn_to(utc_day day, work& w) {
+  w.day = day;
+  w.state = &days_->days()[day];
+  w.loads = nullptr;
+}
+
+/// Makes every day of the group complete for the twins that have readings of it: all at once, for a day in the store
+/// holds all twins.
+result<void> transformer_state::open_touched(work& w) {
+  w.opened = true;
+  std::vector<std::pair<utc_day, std::uint32_t>> wanted;
+  (void)for_each_slice(*w.group, options_.transformer,
+                       [&](const reading_batch& batch, std::uint32_t first, std::uint32_t end) -> result<void> {
+                         for (std::uint32_t at = first; at < end; ++at) {
+                           const sourced_reading& r = batch.readings[at];
+                           const std::pair<utc_day, std::uint32_t> one(r.period.day(),
+                                                                       r.connection.value - connections_.first);
+                           if (wanted.empty() || wanted.back() != one)
+                             wanted.push_back(one);
+                         }
+                         return {};
+                       });
+  return days_->open_each(wanted, w.group->number, *twins_);
 }
 
 void transformer_state::rebuild(std::size_t place, const meter_twin& predecessor, meter_twin& fresh) {
-  const twin_slot slot = options_.run->topology->slot_of[connections_.first + place];
-  if (!days_->rebuild(slot, predecessor, fresh, under_way_))
+  if (!days_->rebuild(static_cast<std::uint32_t>(place), predecessor, fresh, additions_->arrived()))
     unread_ = true;
 }
 
@@ -183,48 +207,36 @@ void transformer_state::keep_reject(const reading_batch& batch, const sourced_re
 }
 
 result<void> transformer_state::encode(work& w) {
-  sort_for_storage(under_way_);
-  std::vector<std::vector<stored_reading>> by_day;
-  for (std::size_t first = 0; first < under_way_.size();) {
-    std::size_t end = first;
-    while (end < under_way_.size() && under_way_[end].day == under_way_[first].day)
-      ++end;
-    const std::span added = std::span(under_way_).subspan(first, end - first);
-    auto day = encode_day(added, w);
-    if (!day)
-      return day.failure();
-    w.out->commit.days.push_back(std::move(*day));
-    by_day.emplace_back(added.begin(), added.end());
-    first = end;
-  }
-  if (!by_day.empty())
-    w.out->commit.journal_section = pack(encode_section(by_day));
-  days_->remember(w.group, std::exchange(under_way_, {}));
-  return {};
+  if (additions_->empty())
+    return {};
+  result<void> done;
+  additions_->for_each_day([&](utc_day day, std::span<const group_additions::row> rows) {
+    if (!done)
+      return;
+    if (auto encoded = encode_day(day, rows))
+      w.out->commit.days.push_back(std::move(*encoded));
+    else
+      done = encoded.failure();
+  });
+  w.out->commit.journal_section = pack(encode_section(additions_->arrived(), options_.run->topology->slot_of));
+  return done;
 }
 
-result<day_commit> transformer_state::encode_day(std::span<const stored_reading> added, const work& w) {
+result<day_commit> transformer_state::encode_day(utc_day which, std::span<const group_additions::row> rows) {
   day_commit out;
-  out.day = added.front().day;
-  open_days::day_state& day = days_->days()[out.day];
-  auto loads = days_->loads(out.day);
+  out.day = which;
+  open_days::day_state& day = days_->days()[which];
+  auto loads = days_->loads(which);
   if (!loads)
     return loads.failure();
-  for (std::uint32_t i = 0; i < feeders_.count; ++i)
-    if (const auto before = w.before.find({out.day, i}); before != w.before.end())
-      (*loads)[i] -= before->second;
-  const auto first = std::lower_bound(w.touched.begin(), w.touched.end(), work::touched_day{out.day, 0});
-  for (auto t = first; t != w.touched.end() && t->day == out.day; ++t)
-    add_meter((*loads)[twins_->at(t->place).meter().feeder.value - feeders_.first], twins_->at(t->place), out.day);
   std::vector<feeder_day_load> named;
   for (std::uint32_t i = 0; i < feeders_.count; ++i)
-    named.push_back({options_.run->estate->feeders[feeders_.first + i].id, (*loads)[i]});
-  day.loads = encode_loads(named);
+    named.push_back({options_.run->estate->feeders[feeders_.first + i].id, (**loads)[i]});
   day.touched = true;
   day.added.resize(connections_.count);
-  for (const stored_reading& r : added)
-    day.added[*days_->place_of(r.twin)] = true;
-  out.loads = pack(*day.loads);
+  for (const group_additions::row& r : rows)
+    day.added[r.place] = true;
+  out.loads = pack(encode_loads(named));
   out.contradicted = day.contradicted;
   if (day.read_again && day.fragments + 1 >= open_days::merge_at) {
     if (auto merged = merge_fragments(out, day); !merged)
@@ -232,7 +244,7 @@ result<day_commit> transformer_state::encode_day(std::span<const stored_reading>
     return out;
   }
   ++day.fragments;
-  out.added = pack(encode_fragment(added));
+  out.added = pack(additions_->fragment(which, rows, *twins_));
   return out;
 }
 
@@ -240,21 +252,15 @@ result<day_commit> transformer_state::encode_day(std::span<const stored_reading>
 result<void> transformer_state::merge_fragments(day_commit& out, open_days::day_state& day) {
   if (auto opened = days_->open_all(out.day, *twins_); !opened)
     return opened.failure();
-  std::array<std::vector<stored_reading>, 2> parts; // readings of earlier runs, readings of this one
-  for (std::size_t place = 0; place < twins_->size(); ++place)
-    for (const quantity q : quantities_by_name)
-      if (const meter_day* const readings = twins_->at(place).find(out.day, q))
-        readings->for_each([&](int slot, std::uint16_t version, const content& c, bool fresh) {
-          parts[fresh ? 1 : 0].push_back({options_.run->topology->slot_of[connections_.first + place], out.day,
-                                          static_cast<std::uint8_t>(slot), false, q, version, c, 0, 0});
-        });
+  const std::span slots(options_.run->topology->slot_of);
   out.merge = true;
   day.fragments = 0;
-  for (std::size_t i = 0; i < parts.size(); ++i) {
-    if (parts[i].empty())
+  for (const bool of_this_run : {false, true}) {
+    const std::string part = encode_held_day(*twins_, slots.subspan(connections_.first, connections_.count), out.day,
+                                             of_this_run ? held_part::of_this_run : held_part::of_earlier_runs);
+    if (part.empty())
       continue;
-    sort_for_storage(parts[i]);
-    (i == 0 ? out.earlier : out.this_run) = pack(encode_fragment(parts[i]));
+    (of_this_run ? out.this_run : out.earlier) = pack(part);
     ++day.fragments;
   }
   return {};
@@ -274,10 +280,7 @@ void transformer_state::release(std::uint64_t unused_since) { days_->release(unu
 void transformer_state::forget_durable() { days_->forget_durable(); }
 
 void transformer_state::deliver(const hosted_envelope& envelope, caf::execution_unit* context) {
-  twins_->deliver(
-    envelope,
-    [this](std::size_t at, const meter_twin& predecessor, meter_twin& fresh) { rebuild(at, predecessor, fresh); },
-    context);
+  twins_->deliver(envelope, *this, context);
 }
 
 std::optional<caf::actor> transformer_state::twin(std::uint32_t place) const {
@@ -291,7 +294,7 @@ caf::behavior transformer(caf::stateful_actor<transformer_state>* self, transfor
   self->state.start(std::move(options), self);
   self->set_default_handler(caf::drop);
   return {
-    [self, writer](const assess_group& m) { self->send(writer, self->state.assess(*m.group, self->context())); },
+    [self, writer](const assess_group& m) { self->send(writer, self->state.assess(m.group, self->context())); },
     [self](const hosted_envelope& e) { self->state.deliver(e, self->context()); },
     [self](const release_days& m) { self->state.release(m.unused_since); },
     [self](const gridtwin::forget_durable&) { self->state.forget_durable(); },

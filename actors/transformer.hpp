@@ -1,5 +1,6 @@
 #pragma once
 
+#include "actors/group_additions.hpp"
 #include "actors/messages.hpp"
 #include "actors/open_days.hpp"
 #include "actors/summary_walk.hpp"
@@ -22,7 +23,7 @@ struct transformer_options {
 };
 
 /// A secondary substation's transformer with its feeders and meters: the unit of scheduling, supervision and failure.
-class transformer_state {
+class transformer_state : private twin_rebuilder {
 public:
   static inline const char* name = "transformer";
 
@@ -32,7 +33,7 @@ public:
   void start(transformer_options options, caf::event_based_actor* self);
 
   /// Judges the readings of a group that are this transformer's and folds them into its feeders.
-  assessed_part assess(const reading_group& group, caf::execution_unit* context);
+  assessed_part assess(const std::shared_ptr<const reading_group>& group, caf::execution_unit* context);
 
   /// The next part of: hash the days that this run changed, count gaps, report. Every group must be durable.
   summary_part summarise();
@@ -45,12 +46,14 @@ public:
 private:
   struct work; ///< what grows while a group is assessed
 
-  result<void> open_touched(const reading_group& group, work& w);
-  void assess_one(const reading_batch& batch, const sourced_reading& r, work& w, caf::execution_unit* context);
-  void rebuild(std::size_t place, const meter_twin& predecessor, meter_twin& fresh);
+  result<void> assess_slice(const reading_batch& batch, std::uint32_t first, std::uint32_t end, work& w,
+                            caf::execution_unit* context);
+  void turn_to(utc_day day, work& w);
+  result<void> open_touched(work& w);
+  void rebuild(std::size_t place, const meter_twin& predecessor, meter_twin& fresh) override;
   void keep_reject(const reading_batch& batch, const sourced_reading& r, verdict v, work& w) const;
   result<void> encode(work& w);
-  result<day_commit> encode_day(std::span<const stored_reading> added, const work& w);
+  result<day_commit> encode_day(utc_day day, std::span<const group_additions::row> rows);
   result<void> merge_fragments(day_commit& out, open_days::day_state& day);
 
   transformer_options options_;
@@ -58,9 +61,9 @@ private:
   feeder_range feeders_;
   std::unique_ptr<hosted_twins> twins_;
   std::unique_ptr<open_days> days_;
-  std::unique_ptr<summary_walk> walk_;    ///< while the run ends
-  std::vector<stored_reading> under_way_; ///< added by the group that is being assessed
-  bool unread_ = false;                   ///< a twin could not be rebuilt
+  std::unique_ptr<group_additions> additions_; ///< of the group that is being assessed
+  std::unique_ptr<summary_walk> walk_;         ///< while the run ends
+  bool unread_ = false;                        ///< a twin could not be rebuilt
 };
 
 /// Spawn with a `transformer_options`. Handles `assess_group`, `release_days`, `forget_durable`, `summarise_days`,

@@ -79,17 +79,15 @@ private:
 template <class T>
 struct hosted {
   caf::actor handle;
-  T* actor = nullptr;
+  T& actor() const noexcept { return static_cast<T&>(*caf::actor_cast<caf::abstract_actor*>(handle)); }
 };
 
 /// Makes a hosted actor. `T` derives from `hosted_actor` and takes (config, host, arguments...).
 template <class T, class... Arguments>
 hosted<T> make_hosted(caf::actor_system& system, const caf::actor& host, Arguments&&... arguments) {
   caf::actor_config config;
-  auto handle = caf::make_actor<T, caf::actor>(system.next_actor_id(), system.node(), &system, config, host,
-                                               std::forward<Arguments>(arguments)...);
-  T* const actor = static_cast<T*>(caf::actor_cast<caf::abstract_actor*>(handle));
-  return {std::move(handle), actor};
+  return {caf::make_actor<T, caf::actor>(system.next_actor_id(), system.node(), &system, config, host,
+                                         std::forward<Arguments>(arguments)...)};
 }
 
 /// In the host: hands an envelope to the actor that it is for.

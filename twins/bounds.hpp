@@ -12,8 +12,17 @@ inline constexpr std::size_t block_bytes = std::size_t{1} << 20;
 /// Blocks read ahead of the sequencer: enough for every thread to have one in hand and one to come.
 constexpr std::size_t blocks_in_flight(std::size_t threads) noexcept { return 2 * threads + 2; }
 
-/// Readings (rejects among them) of a group: what one transaction commits.
+/// Readings (rejects among them) of a group: what one transaction commits. What a group costs each transformer is
+/// shared by its readings of that transformer, so a group that is spread over many of them grows until each has its
+/// share ...
 inline constexpr std::size_t group_readings = 64 * 1024;
+inline constexpr std::size_t readings_a_transformer = 1024;
+/// ... or until it holds so many.
+inline constexpr std::size_t group_readings_most = 1024 * 1024;
+constexpr bool group_full(std::size_t readings, std::size_t transformers) noexcept {
+  return readings >= group_readings
+         && (readings >= transformers * readings_a_transformer || readings >= group_readings_most);
+}
 /// Groups that are being judged or committed.
 inline constexpr std::size_t groups_in_flight = 3;
 

@@ -4,43 +4,23 @@ namespace gridtwin {
 
 namespace {
 
-/// Sums what stands in the compact form only; returns the half hours it covered.
-void add_plain(day_load& sum, const meter_day& readings, std::int64_t half_hour_load::*total) noexcept {
-  const std::uint64_t plain = readings.plain_mask() & ~readings.special_mask();
-  const auto& wh = readings.plain_wh();
-  for (std::uint64_t rest = plain; rest != 0; rest &= rest - 1) {
-    const auto slot = static_cast<std::size_t>(std::countr_zero(rest));
-    if (total != nullptr)
-      sum[slot].*total += wh[slot];
+/// The sum that a quantity adds to; nothing for one that no feeder sums.
+constexpr std::int64_t half_hour_load::*total_of(quantity q) noexcept {
+  return q == quantity::active_import   ? &half_hour_load::import_wh
+         : q == quantity::active_export ? &half_hour_load::export_wh
+                                        : nullptr;
+}
+
+/// A day of which every half hour stands in the compact form: the usual one, and no branch in it.
+void add_whole_day(day_load& sum, const meter_day& readings) noexcept {
+  for (std::size_t slot = 0; slot < sum.size(); ++slot) {
+    sum[slot].import_wh += readings.plain_wh()[slot];
+    ++sum[slot].reported;
     ++sum[slot].revision;
   }
 }
 
 } // namespace
-
-half_hour_load& half_hour_load::operator+=(const half_hour_load& other) noexcept {
-  import_wh += other.import_wh;
-  export_wh += other.export_wh;
-  reported += other.reported;
-  estimated += other.estimated;
-  revision += other.revision;
-  return *this;
-}
-
-half_hour_load& half_hour_load::operator-=(const half_hour_load& other) noexcept {
-  import_wh -= other.import_wh;
-  export_wh -= other.export_wh;
-  reported -= other.reported;
-  estimated -= other.estimated;
-  revision -= other.revision;
-  return *this;
-}
-
-day_load& operator-=(day_load& sum, const day_load& other) noexcept {
-  for (std::size_t i = 0; i < sum.size(); ++i)
-    sum[i] -= other[i];
-  return sum;
-}
 
 day_load& operator+=(day_load& sum, const day_load& other) noexcept {
   for (std::size_t i = 0; i < sum.size(); ++i)
@@ -48,36 +28,32 @@ day_load& operator+=(day_load& sum, const day_load& other) noexcept {
   return sum;
 }
 
+half_hour_load detail::special_half_hour_of(const meter_twin& twin, utc_day day, int slot) noexcept {
+  half_hour_load out;
+  twin.days().for_each_of(day, [&](const open_day& held) {
+    if ((held.readings.occupied_mask() >> slot & 1U) == 0)
+      return;
+    out.revision += held.readings.accepted_versions(slot);
+    const auto now = held.readings.current(slot);
+    if (!now)
+      return;
+    if (std::int64_t half_hour_load::*const total = total_of(held.quantity); total != nullptr)
+      out.*total += now->content.wh;
+    out.reported = 1;
+    out.estimated |= is_actual(now->content.quality) ? 0U : 1U;
+  });
+  return out;
+}
+
 void add_meter(day_load& sum, const meter_twin& twin, utc_day day) noexcept {
-  std::uint64_t reported = 0;
-  std::uint64_t estimated = 0;
-  for (const quantity q : quantities_by_name) {
-    const meter_day* const held = twin.find(day, q);
-    if (held == nullptr)
-      continue;
-    std::int64_t half_hour_load::*const total = q == quantity::active_import   ? &half_hour_load::import_wh
-                                                : q == quantity::active_export ? &half_hour_load::export_wh
-                                                                               : nullptr;
-    add_plain(sum, *held, total);
-    reported |= held->plain_mask() & ~held->special_mask();
-    for (std::uint64_t rest = held->special_mask(); rest != 0; rest &= rest - 1) {
-      const int slot = std::countr_zero(rest);
-      half_hour_load& cell = sum[static_cast<std::size_t>(slot)];
-      cell.revision += held->accepted_versions(slot);
-      const auto now = held->current(slot);
-      if (!now)
-        continue;
-      if (total != nullptr)
-        cell.*total += now->content.wh;
-      reported |= std::uint64_t{1} << slot;
-      estimated |= is_actual(now->content.quality) ? 0 : std::uint64_t{1} << slot;
-    }
-  }
-  for (; reported != 0; reported &= reported - 1) {
-    const int slot = std::countr_zero(reported);
-    ++sum[static_cast<std::size_t>(slot)].reported;
-    sum[static_cast<std::size_t>(slot)].estimated += (estimated >> slot & 1U) != 0 ? 1U : 0U;
-  }
+  constexpr std::uint64_t all = (std::uint64_t{1} << periods_per_day) - 1;
+  if (!twin.holds(day))
+    return;
+  const meter_day* const only = twin.days().only_import(day);
+  if (only != nullptr && only->plain_mask() == all && only->special_mask() == 0)
+    return add_whole_day(sum, *only);
+  for (int slot = 0; slot < periods_per_day; ++slot)
+    sum[static_cast<std::size_t>(slot)] += half_hour_of(twin, day, slot);
 }
 
 } // namespace gridtwin

@@ -4,19 +4,11 @@
 
 namespace gridtwin {
 
-meter_day::offer_result meter_day::offer(int slot, std::uint16_t version, const content& offered, bool fresh) {
+meter_day::offer_result meter_day::offer_beside(int slot, std::uint16_t version, const content& offered, bool fresh) {
   const std::uint64_t here = std::uint64_t{1} << slot;
   const auto place = static_cast<std::size_t>(slot);
   const bool plain_taken = version == 1 && bit(plain_, slot);
   const bool fits = is_plain(version, offered);
-  if (!plain_taken && !bit(special_, slot)) { // nothing is known of this half hour, or of this version
-    if (fits) {
-      plain_ |= here;
-      fresh_ |= fresh ? here : 0;
-      wh_[place] = static_cast<std::uint16_t>(offered.wh);
-      return {};
-    }
-  }
   // How many other contents this key has, and which stood alone.
   int others = 0;
   offer_result out;

@@ -41,7 +41,15 @@ public:
   };
 
   /// Adds a reading to the set. `slot` below 48, `version` at least 1; `fresh`: it comes with the run under way.
-  offer_result offer(int slot, std::uint16_t version, const content& offered, bool fresh);
+  offer_result offer(int slot, std::uint16_t version, const content& offered, bool fresh) {
+    const std::uint64_t here = std::uint64_t{1} << slot;
+    if (!is_plain(version, offered) || ((plain_ | special_) & here) != 0)
+      return offer_beside(slot, version, offered, fresh);
+    plain_ |= here; // nothing was known of this half hour: the usual case
+    fresh_ |= fresh ? here : 0;
+    wh_[static_cast<std::size_t>(slot)] = static_cast<std::uint16_t>(offered.wh);
+    return {};
+  }
 
   /// The content of the highest version received, if that is not contradicted; else the half hour is open.
   std::optional<current_value> current(int slot) const noexcept;
@@ -62,9 +70,15 @@ public:
       const int slot = std::countr_zero(rest);
       f(slot, std::uint16_t{1}, content{wh_[static_cast<std::size_t>(slot)], actual, {}}, bit(fresh_, slot));
     }
+    for_each_exception([&](const exception& e) { f(int{e.slot}, e.version, e.content, e.fresh); });
+  }
+
+  /// Calls `f(exception)` for what has not the compact form, or found its place taken.
+  template <class F>
+  void for_each_exception(F&& f) const {
     if (exceptions_)
       for (const exception& e : *exceptions_)
-        f(int{e.slot}, e.version, e.content, e.fresh);
+        f(e);
   }
 
   /// Calls `f(slot, version, content)` for every content of a key that has more than one.
@@ -95,6 +109,8 @@ public:
 private:
   static constexpr bool bit(std::uint64_t mask, int slot) noexcept { return (mask >> slot & 1U) != 0; }
 
+  /// `offer` where something is known of the half hour already, or the reading is not plain.
+  offer_result offer_beside(int slot, std::uint16_t version, const content& offered, bool fresh);
   int contents_of(int slot, std::uint16_t version) const noexcept;
 
   std::uint64_t plain_ = 0;

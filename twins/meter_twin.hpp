@@ -3,7 +3,10 @@
 #include "twins/meter_day.hpp"
 #include "twins/rules.hpp"
 
+#include <cstddef>
 #include <cstdint>
+#include <memory>
+#include <utility>
 #include <vector>
 
 namespace gridtwin {
@@ -27,17 +30,83 @@ struct twin_counters {
   std::uint32_t refused = 0; ///< rejected and quarantined
 };
 
+/// A day of one quantity that is held in memory.
+struct open_day {
+  utc_day day;
+  gridtwin::quantity quantity = gridtwin::quantity::active_import;
+  meter_day readings;
+};
+
+/// The days that a twin holds, sorted by day and quantity. Most twins hold one day or two: the first stands in the twin
+/// itself, where the processor finds it without another step; the others follow elsewhere.
+class open_day_list {
+public:
+  class iterator {
+  public:
+    iterator(const open_day_list& list, std::size_t at) noexcept : list_(&list), at_(at) {}
+    const open_day& operator*() const noexcept { return (*list_)[at_]; }
+    const open_day* operator->() const noexcept { return &**this; }
+    iterator& operator++() noexcept {
+      ++at_;
+      return *this;
+    }
+    bool operator==(const iterator& other) const noexcept { return at_ == other.at_; }
+
+  private:
+    const open_day_list* list_;
+    std::size_t at_;
+  };
+
+  std::size_t size() const noexcept { return more_ ? more_->size() + 1 : (holds_first_ ? 1 : 0); }
+  bool empty() const noexcept { return !holds_first_; }
+  const open_day& operator[](std::size_t at) const noexcept { return at == 0 ? first_ : (*more_)[at - 1]; }
+  iterator begin() const noexcept { return {*this, 0}; }
+  iterator end() const noexcept { return {*this, size()}; }
+
+  bool holds(utc_day day) const noexcept { return holds_first_ && (first_.day == day || (more_ && holds_behind(day))); }
+  const meter_day* find(utc_day day, quantity q) const noexcept {
+    if (holds_first_ && first_.day == day && first_.quantity == q)
+      return &first_.readings;
+    return more_ ? find_behind(day, q) : nullptr;
+  }
+  /// The readings of the only day held, if it is that day's active import: what nearly every twin holds.
+  const meter_day* only_import(utc_day day) const noexcept {
+    const bool only = holds_first_ && !more_ && first_.day == day && first_.quantity == quantity::active_import;
+    return only ? &first_.readings : nullptr;
+  }
+  /// Calls `f(open_day)` for each quantity that is held of a day.
+  template <class F>
+  void for_each_of(utc_day day, F&& f) const {
+    if (holds_first_ && first_.day == day)
+      f(first_);
+    for (std::size_t at = more_ ? first_behind(day) : 0; more_ && at < more_->size() && (*more_)[at].day == day; ++at)
+      f((*more_)[at]);
+  }
+  /// Finds a day or begins it.
+  meter_day& open(utc_day day, quantity q) {
+    if (holds_first_ && first_.day == day && first_.quantity == q)
+      return first_.readings;
+    return open_behind(day, q);
+  }
+  /// Forgets the days for which `f(open_day)`; returns how many.
+  template <class F>
+  std::size_t forget_if(F&& f);
+
+private:
+  bool holds_behind(utc_day day) const noexcept;
+  std::size_t first_behind(utc_day day) const noexcept;
+  const meter_day* find_behind(utc_day day, quantity q) const noexcept;
+  meter_day& open_behind(utc_day day, quantity q);
+
+  open_day first_;
+  bool holds_first_ = false;
+  std::unique_ptr<std::vector<open_day>> more_; ///< none or at least one
+};
+
 /// The state machine of one meter at one connection point: a set of readings, of which the days that are being worked
 /// on are held here. Pure: no clock, no I/O, no actor. The same function serves runtime, tests and simulation.
 class meter_twin {
 public:
-  /// A day of one quantity that is held in memory.
-  struct open_day {
-    utc_day day;
-    gridtwin::quantity quantity = quantity::active_import;
-    meter_day readings;
-  };
-
   explicit meter_twin(const connection& meter) noexcept : meter_(&meter) {}
 
   const connection& meter() const noexcept { return *meter_; }
@@ -45,19 +114,36 @@ public:
 
   /// Judges a reading against the rules and against the set, and adds it to the set if it belongs there. The day of
   /// the reading must be complete in memory (see `restore`). A verdict that refuses leaves the set as it was.
-  assessment assess(const reading& r, const rule_limits& limits);
+  assessment assess(const reading& r, const rule_limits& limits) {
+    if (const auto refusal = broken_rule(r, *meter_, limits)) {
+      ++counters_.refused;
+      return {*refusal, {}, false};
+    }
+    const auto offered = days_.open(r.period.day(), r.quantity)
+                           .offer(r.period.slot(), static_cast<std::uint16_t>(r.version), r.content, true);
+    ++(offered.verdict == verdict::duplicate  ? counters_.duplicates
+       : offered.verdict == verdict::conflict ? counters_.conflicts
+                                              : counters_.accepted);
+    return {offered.verdict, offered.displaced, offered.displaced_fresh};
+  }
 
   /// Adds a reading that was judged before: from the journal or the day store. Counts nothing.
   void restore(utc_day day, quantity q, int slot, std::uint16_t version, const content& c, bool fresh);
 
   /// Nothing where the twin holds no reading of that day and quantity.
-  const meter_day* find(utc_day day, quantity q) const noexcept;
+  const meter_day* find(utc_day day, quantity q) const noexcept { return days_.find(day, q); }
+
+  /// Half hours of a day in its compact part.
+  std::uint64_t compact_mask(utc_day day, quantity q) const noexcept {
+    const meter_day* const held = days_.find(day, q);
+    return held == nullptr ? 0 : held->plain_mask();
+  }
 
   /// Days held, sorted by day and quantity.
-  const std::vector<open_day>& days() const noexcept { return days_; }
+  const open_day_list& days() const noexcept { return days_; }
 
   /// Whether anything of a day is held; then all that is known of it is.
-  bool holds(utc_day day) const noexcept;
+  bool holds(utc_day day) const noexcept { return days_.holds(day); }
 
   /// Forgets every day. Returns how many days of quantities were held.
   std::size_t release_all() noexcept;
@@ -65,11 +151,33 @@ public:
   std::size_t release(utc_day day) noexcept;
 
 private:
-  meter_day& open(utc_day day, quantity q);
-
   const connection* meter_;
-  std::vector<open_day> days_;
   twin_counters counters_;
+  open_day_list days_;
 };
+
+// -- implementation ---------------------------------------------------------------------------------------------------
+
+template <class F>
+std::size_t open_day_list::forget_if(F&& f) {
+  const std::size_t before = size();
+  if (more_) {
+    std::erase_if(*more_, f);
+    if (more_->empty())
+      more_.reset();
+  }
+  if (holds_first_ && f(std::as_const(first_))) {
+    holds_first_ = false;
+    first_ = {};
+    if (more_) {
+      first_ = std::move(more_->front());
+      holds_first_ = true;
+      more_->erase(more_->begin());
+      if (more_->empty())
+        more_.reset();
+    }
+  }
+  return before - size();
+}
 
 } // namespace gridtwin

@@ -4,6 +4,7 @@
 #include "src/ingest/clock_change_resolver.hpp"
 #include "src/ingest/meter_index.hpp"
 #include "src/store/commit.hpp"
+#include "twins/bounds.hpp"
 #include "twins/reading_batch.hpp"
 #include "twins/run_counts.hpp"
 
@@ -32,6 +33,7 @@ public:
   std::size_t waiting() const noexcept { return waiting_.size(); }
   /// Readings and rejects gathered.
   std::size_t size() const noexcept { return size_; }
+  bool group_full() const noexcept { return bounds::group_full(size_, transformers_); }
   std::vector<reading_batch> take_group();
 
 private:
@@ -46,6 +48,9 @@ private:
   std::size_t source_ = 0;
   std::vector<reading_batch> group_;
   std::size_t size_ = 0;
+  std::uint64_t groups_ = 1;                 ///< begun
+  std::size_t transformers_ = 0;             ///< that the group has readings of
+  std::vector<std::uint64_t> last_group_of_; ///< by transformer
 };
 
 /// What never reached a twin, as it is kept; counted in `counts` and, where its meter is known, in `faults` (by

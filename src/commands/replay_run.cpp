@@ -274,7 +274,7 @@ void replay_driver::wait() {
     [&](decoded_text& block) {
       --blocks_out_;
       sequencer_.add(std::move(block));
-      if (sequencer_.size() >= bounds::group_readings)
+      if (sequencer_.group_full())
         dispatch();
     },
     [&](const group_committed& done) {

@@ -39,6 +39,8 @@ public:
   explicit byte_reader(std::string_view bytes) noexcept : rest_(bytes) {}
 
   bool ok() const noexcept { return ok_; }
+  /// What was read makes no sense to the caller.
+  void fail() noexcept { ok_ = false; }
   bool at_end() const noexcept { return rest_.empty() || !ok_; }
   std::size_t left() const noexcept { return rest_.size(); }
 

@@ -73,12 +73,4 @@ struct transformer_summary {
   std::optional<gap_counts> counted; ///< over all days of the transformer, with the last part of its summary
 };
 
-// -- sections of a `readings` record: one transformer's part of a batch
-// ------------------------------------------------
-
-/// `days`: of one transformer, each sorted for storage.
-std::string encode_section(const std::vector<std::vector<stored_reading>>& days);
-/// Appends the readings of a section with their lineage; false where the bytes are damaged.
-bool decode_section(std::string_view bytes, std::vector<stored_reading>& readings);
-
 } // namespace gridtwin

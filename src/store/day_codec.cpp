@@ -1,8 +1,5 @@
 #include "src/store/day_codec.hpp"
 
-#include "src/store/bytes.hpp"
-#include "twins/meter_day.hpp"
-
 #include <algorithm>
 #include <bit>
 #include <tuple>
@@ -11,16 +8,113 @@ namespace gridtwin {
 
 namespace {
 
-constexpr std::uint8_t format_version = 1;
-constexpr std::uint64_t quantities_reserved = 16; // room in a row's key for quantities to come
+constexpr std::uint8_t format_version = 2;
 constexpr int mask_bytes = periods_per_day / 8;
 constexpr std::uint64_t feeders_limit = 0xFFFF; // of a transformer; beyond it the bytes are damaged
 
-bool compact(const stored_reading& r) noexcept { return meter_day::is_plain(r.version, r.content); }
-
-std::uint64_t row_of(const stored_reading& r) noexcept {
-  return r.twin.value * quantities_reserved + index_of(r.quantity);
+bool get_exception(byte_reader& in, stored_reading& r) noexcept {
+  r.slot = in.byte();
+  get_content(in, r.version, r.content);
+  return in.ok() && r.slot < periods_per_day;
 }
+
+/// Rows that follow one another at equal distances, with equal masks.
+struct row_run {
+  std::uint64_t step = 0;
+  std::uint64_t rows = 0;
+  std::uint64_t mask = 0;
+};
+
+void put_run(byte_writer& w, const row_run& run) {
+  if (run.rows == 0)
+    return;
+  w.number(run.step);
+  w.number(run.rows);
+  for (int b = 0; b < mask_bytes; ++b)
+    w.byte(static_cast<std::uint8_t>(run.mask >> (8 * b)));
+}
+
+row_run get_run(byte_reader& in) noexcept {
+  row_run run;
+  run.step = in.number();
+  run.rows = in.number();
+  for (int b = 0; b < mask_bytes; ++b)
+    run.mask |= std::uint64_t{in.byte()} << (8 * b);
+  return run;
+}
+
+void put_runs(byte_writer& w, std::span<const compact_row> rows) {
+  row_run run;
+  std::uint64_t previous = 0;
+  for (const compact_row& row : rows) {
+    const std::uint64_t number = row_number(row.twin, row.quantity);
+    if (run.rows == 0 || number - previous != run.step || row.mask != run.mask) {
+      put_run(w, run);
+      run = {number - previous, 0, row.mask};
+    }
+    ++run.rows;
+    previous = number;
+  }
+  put_run(w, run);
+}
+
+/// High bytes of all values, then the low ones: a packer finds the former nearly constant, and leaves the latter.
+void put_values(std::string& out, std::span<const compact_row> rows, std::size_t values) {
+  const std::size_t first = out.size();
+  out.resize(first + 2 * values);
+  char* high = out.data() + first;
+  char* low = high + values;
+  for (const compact_row& row : rows)
+    for (std::uint64_t rest = row.mask; rest != 0; rest &= rest - 1) {
+      const std::uint16_t wh = row.wh[std::countr_zero(rest)];
+      *high++ = static_cast<char>(wh >> 8);
+      *low++ = static_cast<char>(wh & 0xFF);
+    }
+}
+
+/// Walks over the rows twice: once to learn how many values there are, once with the values.
+bool decode_compact(byte_reader& in, stored_reading& r, void* sink, void (*take)(void*, const stored_reading&)) {
+  byte_reader runs = in;
+  std::uint64_t rows = in.number();
+  std::uint64_t values = 0;
+  for (std::uint64_t left = rows; left != 0;) {
+    const row_run run = get_run(in);
+    if (!in.ok() || run.rows == 0 || run.rows > left || run.mask == 0 || run.rows > in.left())
+      return false;
+    left -= run.rows;
+    values += run.rows * static_cast<std::uint64_t>(std::popcount(run.mask));
+    if (values > in.left() / 2)
+      return false;
+  }
+  const std::string_view high = in.raw(static_cast<std::size_t>(values));
+  const std::string_view low = in.raw(static_cast<std::size_t>(values));
+  if (!in.ok())
+    return false;
+  r.version = 1;
+  r.content = {};
+  runs.number();
+  std::uint64_t row = 0;
+  std::size_t at = 0;
+  while (rows != 0) {
+    const row_run run = get_run(runs);
+    rows -= run.rows;
+    for (std::uint64_t n = 0; n < run.rows; ++n) {
+      row += run.step;
+      if (!set_row(row, r))
+        return false;
+      for (std::uint64_t rest = run.mask; rest != 0; rest &= rest - 1, ++at) {
+        r.slot = static_cast<std::uint8_t>(std::countr_zero(rest));
+        r.content.wh = static_cast<std::uint8_t>(high[at]) << 8 | static_cast<std::uint8_t>(low[at]);
+        take(sink, r);
+      }
+    }
+  }
+  return true;
+}
+
+} // namespace
+
+std::uint64_t row_number(twin_slot twin, quantity q) noexcept { return twin.value * quantities_reserved + index_of(q); }
 
 bool set_row(std::uint64_t row, stored_reading& r) noexcept {
   const std::uint64_t q = row % quantities_reserved;
@@ -32,112 +126,53 @@ bool set_row(std::uint64_t row, stored_reading& r) noexcept {
   return true;
 }
 
-void put_exception(byte_writer& w, const stored_reading& r) {
-  w.byte(r.slot);
-  w.number(r.version);
-  w.signed_number(r.content.wh);
-  w.byte(r.content.quality.code);
-  w.byte(r.content.reasons.estimation);
-  w.byte(static_cast<std::uint8_t>(r.content.reasons.amendment));
+void put_content(byte_writer& w, std::uint16_t version, const content& c) {
+  w.number(version);
+  w.signed_number(c.wh);
+  w.byte(c.quality.code);
+  w.byte(c.reasons.estimation);
+  w.byte(static_cast<std::uint8_t>(c.reasons.amendment));
 }
 
-bool get_exception(byte_reader& in, stored_reading& r) noexcept {
-  r.slot = in.byte();
-  const std::uint64_t version = in.number();
-  r.version = static_cast<std::uint16_t>(version);
-  r.content.wh = in.signed_number();
-  r.content.quality.code = in.byte();
-  r.content.reasons.estimation = in.byte();
-  r.content.reasons.amendment = static_cast<char>(in.byte());
-  return in.ok() && r.slot < periods_per_day && version <= version_limit && r.content.quality.code < quality_count;
+void get_content(byte_reader& in, std::uint16_t& version, content& c) noexcept {
+  const std::uint64_t number = in.number();
+  version = static_cast<std::uint16_t>(number);
+  c.wh = in.signed_number();
+  c.quality.code = in.byte();
+  c.reasons.estimation = in.byte();
+  c.reasons.amendment = static_cast<char>(in.byte());
+  if (number > version_limit || c.quality.code >= quality_count)
+    in.fail();
 }
 
-/// Rows of compact readings: key, mask, values.
-bool decode_compact(byte_reader& in, stored_reading& r, void* sink, void (*take)(void*, const stored_reading&)) {
-  std::uint64_t row = 0;
-  r.version = 1;
-  r.content = {};
-  r.by_exception = false;
-  for (std::uint64_t rows = in.number(); rows != 0 && in.ok(); --rows) {
-    row += in.number();
-    if (!set_row(row, r))
-      return false;
-    std::uint64_t mask = 0;
-    for (int i = 0; i < mask_bytes; ++i)
-      mask |= std::uint64_t{in.byte()} << (8 * i);
-    for (; mask != 0 && in.ok(); mask &= mask - 1) {
-      r.slot = static_cast<std::uint8_t>(std::countr_zero(mask));
-      const std::uint64_t wh = in.number();
-      if (!in.ok() || wh > 0xFFFF)
-        return false;
-      r.content.wh = static_cast<std::int64_t>(wh);
-      take(sink, r);
-    }
-  }
-  return in.ok();
-}
-
-} // namespace
-
-void sort_for_storage(std::vector<stored_reading>& readings) {
+void sort_exceptions(std::vector<stored_reading>& readings) {
   const auto key = [](const stored_reading& r) {
-    return std::tuple(r.day, r.by_exception, row_of(r), r.slot, r.version, r.content.wh, r.content.quality.code,
+    return std::tuple(row_number(r.twin, r.quantity), r.slot, r.version, r.content.wh, r.content.quality.code,
                       r.content.reasons.estimation, r.content.reasons.amendment);
   };
-  const auto sort = [&] {
-    std::sort(readings.begin(), readings.end(),
-              [&](const stored_reading& a, const stored_reading& b) { return key(a) < key(b); });
-  };
-  for (stored_reading& r : readings)
-    r.by_exception = !compact(r);
-  sort();
-  // Of contradicting readings that would fit, the smallest has the place.
-  bool shared = false;
-  for (std::size_t i = 1; i < readings.size(); ++i) {
-    const stored_reading& a = readings[i - 1];
-    stored_reading& b = readings[i];
-    if (!compact(b) || !compact(a) || a.day != b.day || row_of(a) != row_of(b) || a.slot != b.slot)
-      continue;
-    b.by_exception = true;
-    shared = true;
-  }
-  if (shared)
-    sort();
+  std::sort(readings.begin(), readings.end(),
+            [&](const stored_reading& a, const stored_reading& b) { return key(a) < key(b); });
 }
 
-std::string encode_fragment(std::span<const stored_reading> readings) {
+std::string encode_fragment(std::span<const compact_row> rows, std::span<const stored_reading> exceptions) {
+  std::size_t values = 0;
+  for (const compact_row& row : rows)
+    values += static_cast<std::size_t>(std::popcount(row.mask));
   std::string out;
-  out.reserve(16 + readings.size() * 3);
+  out.reserve(64 + values * 2 + rows.size() * 2);
   byte_writer w(out);
   w.byte(format_version);
-  const auto first_exception =
-    std::find_if(readings.begin(), readings.end(), [](const stored_reading& r) { return r.by_exception; });
-  const std::span plain(readings.begin(), first_exception);
-  const std::span special(first_exception, readings.end());
-  std::uint64_t rows = 0;
-  for (std::size_t i = 0; i < plain.size(); ++i)
-    rows += i == 0 || row_of(plain[i]) != row_of(plain[i - 1]) ? 1U : 0U;
-  w.number(rows);
+  w.number(rows.size());
+  put_runs(w, rows);
+  put_values(out, rows, values);
+  w.number(exceptions.size());
   std::uint64_t previous = 0;
-  for (std::size_t i = 0; i < plain.size();) {
-    const std::uint64_t row = row_of(plain[i]);
-    std::size_t end = i;
-    std::uint64_t mask = 0;
-    for (; end < plain.size() && row_of(plain[end]) == row; ++end)
-      mask |= std::uint64_t{1} << plain[end].slot;
+  for (const stored_reading& r : exceptions) {
+    const std::uint64_t row = row_number(r.twin, r.quantity);
     w.number(row - previous);
-    for (int b = 0; b < mask_bytes; ++b)
-      w.byte(static_cast<std::uint8_t>(mask >> (8 * b)));
-    for (; i < end; ++i)
-      w.number(static_cast<std::uint64_t>(plain[i].content.wh));
+    w.byte(r.slot);
+    put_content(w, r.version, r.content);
     previous = row;
-  }
-  w.number(special.size());
-  previous = 0;
-  for (const stored_reading& r : special) {
-    w.number(row_of(r) - previous);
-    put_exception(w, r);
-    previous = row_of(r);
   }
   return out;
 }
@@ -153,7 +188,6 @@ bool decode_fragment(std::string_view bytes, utc_day day, void* sink, void (*tak
   if (!decode_compact(in, r, sink, take))
     return false;
   std::uint64_t row = 0;
-  r.by_exception = true;
   for (std::uint64_t count = in.number(); count != 0 && in.ok(); --count) {
     row += in.number();
     if (!set_row(row, r) || !get_exception(in, r))
@@ -164,42 +198,6 @@ bool decode_fragment(std::string_view bytes, utc_day day, void* sink, void (*tak
 }
 
 } // namespace detail
-
-std::string encode_lineage(std::span<const stored_reading> readings) {
-  std::string out;
-  byte_writer w(out);
-  for (std::size_t i = 0; i < readings.size();) {
-    std::size_t end = i;
-    while (end < readings.size() && readings[end].source == readings[i].source)
-      ++end;
-    w.number(readings[i].source);
-    w.number(end - i);
-    std::int64_t previous = 0;
-    for (; i < end; ++i) {
-      const auto line = static_cast<std::int64_t>(readings[i].line);
-      w.signed_number(line - previous);
-      previous = line;
-    }
-  }
-  return out;
-}
-
-bool decode_lineage(std::string_view bytes, std::span<stored_reading> readings) {
-  byte_reader in(bytes);
-  for (std::size_t i = 0; i < readings.size();) {
-    const std::uint64_t source = in.number();
-    std::uint64_t run = in.number();
-    if (!in.ok() || run == 0 || run > readings.size() - i || source > 0xFFFF'FFFF)
-      return false;
-    std::uint64_t line = 0; // wraps where the bytes are damaged
-    for (; run != 0; --run, ++i) {
-      line += static_cast<std::uint64_t>(in.signed_number());
-      readings[i].source = static_cast<std::uint32_t>(source);
-      readings[i].line = line;
-    }
-  }
-  return in.ok() && in.left() == 0;
-}
 
 std::string encode_loads(std::span<const feeder_day_load> feeders) {
   std::string out;

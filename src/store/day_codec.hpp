@@ -1,5 +1,6 @@
 #pragma once
 
+#include "src/store/bytes.hpp"
 #include "twins/load.hpp"
 #include "twins/reading.hpp"
 
@@ -22,8 +23,6 @@ struct stored_reading {
   twin_slot twin;
   utc_day day;
   std::uint8_t slot = 0; ///< half hour within the day
-  /// Does not fit the compact form, or another reading has its place there; set by `sort_for_storage`.
-  bool by_exception = false;
   gridtwin::quantity quantity = quantity::active_import;
   std::uint16_t version = 1;
   gridtwin::content content;
@@ -31,23 +30,36 @@ struct stored_reading {
   std::uint64_t line = 0;   ///< of that source, from 1
 };
 
-/// Puts readings into the order in which they are stored: by day, compact ones first, then by twin, quantity, half hour
-/// and version.
-void sort_for_storage(std::vector<stored_reading>& readings);
+/// Readings of one twin, day and quantity that have the compact form (`meter_day::is_plain`).
+struct compact_row {
+  twin_slot twin;
+  gridtwin::quantity quantity = quantity::active_import;
+  std::uint64_t mask = 0;            ///< bit n: half hour n is among them; never 0
+  const std::uint16_t* wh = nullptr; ///< 48 values, by half hour
+};
 
-/// A transformer's readings of one day as a columnar fragment, not packed. `readings`: of one day, sorted for storage.
-/// A usual reading takes the varint of its watt-hours and its share of a mask a meter.
-std::string encode_fragment(std::span<const stored_reading> readings);
+/// The order of rows in a fragment: by twin and quantity.
+std::uint64_t row_number(twin_slot twin, quantity q) noexcept;
+/// Twin and quantity of a row; false where there is none of that number.
+bool set_row(std::uint64_t row, stored_reading& r) noexcept;
+/// Room in a row's number for quantities to come.
+inline constexpr std::uint64_t quantities_reserved = 16;
+
+/// Version and content of a reading that has not the compact form. Damaged ones make the reader bad.
+void put_content(byte_writer& w, std::uint16_t version, const content& c);
+void get_content(byte_reader& in, std::uint16_t& version, content& c) noexcept;
+
+/// The order of readings that are stored one by one: by twin, quantity, half hour, version and content.
+void sort_exceptions(std::vector<stored_reading>& readings);
+
+/// A transformer's readings of one day as a columnar fragment, not packed: twins with equal masks share one, then come
+/// the high bytes of all values and their low bytes, then what has not the compact form. `rows`: ascending, none twice.
+/// `exceptions`: of the same day, sorted. A usual reading takes two bytes.
+std::string encode_fragment(std::span<const compact_row> rows, std::span<const stored_reading> exceptions);
 
 /// Calls `f(const stored_reading&)` (without source and line) for each; false where the bytes are damaged.
 template <class F>
 bool decode_fragment(std::string_view bytes, utc_day day, F&& f);
-
-/// Source and line of each of the readings of a fragment, in the same order: run-length and delta-coded.
-std::string encode_lineage(std::span<const stored_reading> readings);
-
-/// Fills `source` and `line` of readings decoded from the fragment that the lineage belongs to.
-bool decode_lineage(std::string_view bytes, std::span<stored_reading> readings);
 
 /// A day of one feeder of a transformer.
 struct feeder_day_load {

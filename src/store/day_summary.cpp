@@ -10,7 +10,6 @@ namespace gridtwin {
 
 namespace {
 
-constexpr std::uint64_t quantities_reserved = 16;
 constexpr int mask_bytes = periods_per_day / 8;
 
 /// A feeder's node from its twins' days, which stand in the order of their MPANs.

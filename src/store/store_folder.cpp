@@ -13,7 +13,7 @@ namespace gridtwin {
 namespace {
 
 constexpr std::int64_t application_id = 0x47545731; // "GTW1": what the file says of itself
-constexpr std::int64_t schema_version = 1;
+constexpr std::int64_t schema_version = 2;
 
 // Days and transformers are keyed by number: `day << 32 | transformer` keeps a day's rows together, so that readings in
 // order of time touch few pages.
@@ -21,7 +21,7 @@ constexpr const char* schema = R"(
 PRAGMA page_size = 8192;
 PRAGMA journal_mode = WAL;
 PRAGMA application_id = 1196709681;
-PRAGMA user_version = 1;
+PRAGMA user_version = 2;
 BEGIN;
 CREATE TABLE journal(id INTEGER PRIMARY KEY, kind INTEGER NOT NULL, hash BLOB NOT NULL, chain BLOB NOT NULL,
                      body BLOB NOT NULL);

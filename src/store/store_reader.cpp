@@ -1,6 +1,7 @@
 #include "src/store/store_reader.hpp"
 
 #include "src/store/bytes.hpp"
+#include "src/store/journal_section.hpp"
 
 #include <algorithm>
 

@@ -171,7 +171,7 @@ TEST_CASE("a twin that fails too often is parked: its readings are kept aside, i
 
 TEST_CASE("a restarted twin is rebuilt from the store and from groups that are still on their way to it") {
   transformer_fixture f;
-  stored_reading old{{0}, test_day, 5, false, quantity::active_import, 1, {70'000'0, actual, {}}, 1, 1};
+  stored_reading old{{0}, test_day, 5, quantity::active_import, 1, {70'000'0, actual, {}}, 1, 1};
   old.content.wh = 500;
   f.days.readings[{{7}, test_day}] = {old};
   f.run_data->assess = fragile_assess;

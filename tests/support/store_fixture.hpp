@@ -2,14 +2,17 @@
 
 #include "src/store/bytes.hpp"
 #include "src/store/commit.hpp"
+#include "src/store/journal_section.hpp"
 #include "src/store/store_reader.hpp"
 #include "src/store/store_writer.hpp"
 #include "tests/support/temporary_folder.hpp"
 #include "tests/support/test_readings.hpp"
+#include "twins/meter_day.hpp"
 
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <array>
 #include <map>
 #include <memory>
 #include <set>
@@ -67,11 +70,6 @@ inline estate_bytes bytes_of(const std::vector<estate_row>& rows) {
 }
 
 /// Everything that tells two stored readings apart but where they came from.
-using reading_key = std::tuple<std::uint32_t, std::int32_t, std::uint8_t, bool, quantity, std::uint16_t, content_key>;
-inline reading_key key_of(const stored_reading& r) {
-  return {r.twin.value, r.day.number, r.slot, r.by_exception, r.quantity, r.version, key_of(r.content)};
-}
-/// The same without the form in which it is stored.
 using set_key = std::tuple<std::uint32_t, std::int32_t, std::uint8_t, quantity, std::uint16_t, content_key>;
 inline set_key set_key_of(const stored_reading& r) {
   return {r.twin.value, r.day.number, r.slot, r.quantity, r.version, key_of(r.content)};
@@ -79,36 +77,101 @@ inline set_key set_key_of(const stored_reading& r) {
 using lineage_key = std::tuple<set_key, std::uint32_t, std::uint64_t>;
 inline lineage_key lineage_key_of(const stored_reading& r) { return {set_key_of(r), r.source, r.line}; }
 
-/// Splits readings that are sorted for storage by day.
-inline std::vector<std::vector<stored_reading>> by_day(const std::vector<stored_reading>& sorted) {
-  std::vector<std::vector<stored_reading>> out;
-  for (const stored_reading& r : sorted) {
-    if (out.empty() || out.back().front().day != r.day)
-      out.emplace_back();
-    out.back().push_back(r);
+/// Readings by day.
+inline std::map<utc_day, std::vector<stored_reading>> by_day(const std::vector<stored_reading>& readings) {
+  std::map<utc_day, std::vector<stored_reading>> out;
+  for (const stored_reading& r : readings)
+    out[r.day].push_back(r);
+  return out;
+}
+
+/// Readings of one day in the two parts of a fragment. The first of contradicting readings has the compact place.
+struct fragment_parts {
+  explicit fragment_parts(const std::vector<stored_reading>& readings) {
+    for (const stored_reading& r : readings) {
+      auto& [mask, wh] = values[row_number(r.twin, r.quantity)];
+      const std::uint64_t here = std::uint64_t{1} << r.slot;
+      if (!meter_day::is_plain(r.version, r.content) || (mask & here) != 0) {
+        exceptions.push_back(r);
+        continue;
+      }
+      mask |= here;
+      wh[r.slot] = static_cast<std::uint16_t>(r.content.wh);
+    }
+    for (const auto& [number, value] : values) {
+      stored_reading r;
+      REQUIRE(set_row(number, r));
+      if (value.first != 0)
+        rows.push_back({r.twin, r.quantity, value.first, value.second.data()});
+    }
+    sort_exceptions(exceptions);
+  }
+  std::string encode() const { return encode_fragment(rows, exceptions); }
+
+  std::map<std::uint64_t, std::pair<std::uint64_t, std::array<std::uint16_t, periods_per_day>>> values;
+  std::vector<compact_row> rows;
+  std::vector<stored_reading> exceptions;
+};
+inline std::string fragment_of(const std::vector<stored_reading>& readings) {
+  return fragment_parts(readings).encode();
+}
+
+/// Readings as they would have come in batches: one for each source and line that goes back.
+inline std::vector<reading_batch> batches_of(const std::vector<stored_reading>& readings) {
+  std::vector<reading_batch> out;
+  for (const stored_reading& r : readings) {
+    if (out.empty() || out.back().source != r.source || r.line < out.back().first_line
+        || r.line - out.back().first_line > 0xFFFF'FFFF) {
+      out.emplace_back().source = r.source;
+      out.back().first_line = r.line;
+    }
+    sourced_reading s;
+    s.wh = r.content.wh;
+    s.connection = {r.twin.value};
+    s.period = period_at(r.day, r.slot);
+    s.line = static_cast<std::uint32_t>(r.line - out.back().first_line);
+    s.version = r.version;
+    s.quantity = r.quantity;
+    s.quality = r.content.quality;
+    s.reasons = r.content.reasons;
+    out.back().readings.push_back(s);
   }
   return out;
 }
 
+/// The section of readings of an estate whose connections are the transformer's twins 0, 1, 2, ...
+inline std::string section_of(const std::vector<stored_reading>& readings) {
+  const std::vector<reading_batch> batches = batches_of(readings);
+  std::vector<batch_range> ranges;
+  std::uint32_t twins = 0;
+  for (const reading_batch& b : batches)
+    ranges.push_back({&b, 0, static_cast<std::uint32_t>(b.readings.size())});
+  for (const stored_reading& r : readings)
+    twins = std::max(twins, r.twin.value + 1);
+  std::vector<twin_slot> slots;
+  for (std::uint32_t i = 0; i < twins; ++i)
+    slots.push_back({i});
+  return encode_section(ranges, slots);
+}
+
 /// What a transformer adds to the store, as its actor encodes it. The loads are made up: one feeder whose first half
 /// hour imports as many watt-hours as there are readings.
-inline transformer_commit commit_of(transformer_number t, std::uint32_t shard, std::vector<stored_reading> readings) {
+inline transformer_commit commit_of(transformer_number t, std::uint32_t shard,
+                                    const std::vector<stored_reading>& readings) {
   transformer_commit out;
   out.transformer = t;
   out.shard = shard;
-  sort_for_storage(readings);
-  const auto days = by_day(readings);
-  for (const auto& day : days) {
+  for (const auto& [day, of_day] : by_day(readings)) {
     day_commit d;
-    d.day = day.front().day;
-    d.added = pack(encode_fragment(day));
+    d.day = day;
+    d.added = pack(fragment_of(of_day));
     std::vector<feeder_day_load> loads{{"F1", {}}};
-    loads[0].load[0].import_wh = static_cast<std::int64_t>(day.size());
+    loads[0].load[0].import_wh = static_cast<std::int64_t>(of_day.size());
     d.loads = pack(encode_loads(loads));
     out.days.push_back(std::move(d));
   }
-  if (!days.empty())
-    out.journal_section = pack(encode_section(days));
+  if (!readings.empty())
+    out.journal_section = pack(section_of(readings));
   return out;
 }
 

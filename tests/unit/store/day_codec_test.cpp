@@ -57,10 +57,11 @@ std::vector<stored_reading> random_day(seeded_random& random, std::uint64_t most
   return out;
 }
 
-std::vector<lineage_key> full_keys(const std::vector<stored_reading>& readings) {
-  std::vector<lineage_key> out;
+std::vector<set_key> sorted_keys(const std::vector<stored_reading>& readings) {
+  std::vector<set_key> out;
   for (const stored_reading& r : readings)
-    out.push_back(lineage_key_of(r));
+    out.push_back(set_key_of(r));
+  std::sort(out.begin(), out.end());
   return out;
 }
 
@@ -109,64 +110,36 @@ bool same(const std::vector<feeder_day_load>& a, const std::vector<feeder_day_lo
 
 TEST_CASE("day_codec: an empty fragment") {
   std::vector<stored_reading> out;
-  CHECK(decode(encode_fragment({}), out));
+  CHECK(decode(encode_fragment({}, {}), out));
   CHECK(out.empty());
-  CHECK(encode_lineage({}).empty());
-  CHECK(decode_lineage("", out));
   CHECK(!decode("", out));
 }
 
-TEST_CASE("day_codec: a whole usual day of a meter takes a byte or two a half hour") {
+TEST_CASE("day_codec: a usual day takes two bytes a half hour, and twins with equal masks share one") {
   std::vector<stored_reading> day;
-  for (std::uint8_t slot = 0; slot < 48; ++slot)
-    day.push_back(usual(0, slot, 100));
-  sort_for_storage(day);
-  CHECK(encode_fragment(day).size() <= 48 + 12);
-  CHECK(encode_lineage(day).size() <= 48 + 3);
+  for (std::uint32_t twin = 0; twin < 200; ++twin)
+    for (std::uint8_t slot = 0; slot < 48; ++slot)
+      day.push_back(usual(twin, slot, 100));
+  CHECK(fragment_of(day).size() <= 200 * 48 * 2 + 32);
 }
 
-TEST_CASE("day_codec: random days come back with their lineage") {
+TEST_CASE("day_codec: random days come back") {
   seeded_random random(601);
   std::size_t wrong = 0;
   for (int round = 0; round < 600; ++round) {
-    std::vector<stored_reading> day = random_day(random, round % 3 == 0 ? 600 : 40);
-    std::vector<lineage_key> offered = full_keys(day);
-    sort_for_storage(day);
+    const std::vector<stored_reading> day = random_day(random, round % 3 == 0 ? 600 : 40);
     std::vector<stored_reading> back;
-    bool good = decode(encode_fragment(day), back) && back.size() == day.size();
-    for (std::size_t i = 0; good && i < day.size(); ++i)
-      good = testing::key_of(back[i]) == testing::key_of(day[i]);
-    good = good && decode_lineage(encode_lineage(day), back) && full_keys(back) == full_keys(day);
-    std::vector<lineage_key> found = full_keys(back);
-    std::sort(offered.begin(), offered.end());
-    std::sort(found.begin(), found.end());
-    wrong += good && found == offered ? 0 : 1;
-  }
-  CHECK(wrong == 0);
-}
-
-TEST_CASE("day_codec: the bytes are a function of the set and not of its order") {
-  seeded_random random(602);
-  std::size_t wrong = 0;
-  for (int round = 0; round < 200; ++round) {
-    std::vector<stored_reading> day = random_day(random, 100);
-    std::vector<stored_reading> shuffled = day;
-    random.shuffle(shuffled);
-    sort_for_storage(day);
-    sort_for_storage(shuffled);
-    wrong += encode_fragment(day) == encode_fragment(shuffled) ? 0 : 1;
-    wrong += encode_lineage(day) == encode_lineage(shuffled) ? 0 : 1;
+    wrong += decode(fragment_of(day), back) && sorted_keys(back) == sorted_keys(day) ? 0 : 1;
   }
   CHECK(wrong == 0);
 }
 
 TEST_CASE("day_codec: contradicting usual readings share a half hour in one fragment") {
-  std::vector<stored_reading> day{usual(3, 7, 30), usual(3, 7, 10), usual(3, 7, 20), usual(3, 8, 20), usual(4, 7, 5)};
-  sort_for_storage(day);
-  CHECK(std::count_if(day.begin(), day.end(), [](const stored_reading& r) { return r.by_exception; }) == 2);
-  CHECK(day.front().content.wh == 10); // the smallest has the place
+  const std::vector<stored_reading> day{usual(3, 7, 30), usual(3, 7, 10), usual(3, 7, 20), usual(3, 8, 20),
+                                        usual(4, 7, 5)};
+  CHECK(fragment_parts(day).exceptions.size() == 2);
   std::vector<stored_reading> back;
-  REQUIRE(decode(encode_fragment(day), back));
+  REQUIRE(decode(fragment_of(day), back));
   meter_day held;
   for (const stored_reading& r : back)
     if (r.twin.value == 3)
@@ -176,37 +149,31 @@ TEST_CASE("day_codec: contradicting usual readings share a half hour in one frag
   CHECK(held.current(8)->content.wh == 20);
 }
 
-TEST_CASE("day_codec: sorting puts days apart and compact readings first") {
-  stored_reading later = usual(0, 0, 1);
-  later.day.number += 1;
-  stored_reading estimated = usual(0, 0, 1);
-  estimated.content = estimate_of(1);
-  std::vector<stored_reading> readings{later, estimated, usual(1, 0, 1), usual(0, 1, 1)};
-  sort_for_storage(readings);
-  CHECK(readings[0].slot == 1);
-  CHECK(readings[1].twin.value == 1);
-  CHECK(readings[2].by_exception);
-  CHECK(readings[3].day == later.day);
-  CHECK(!readings[3].by_exception); // what has its place on another day is no contradiction
+TEST_CASE("day_codec: exceptions stand in one order whatever the order they came in") {
+  seeded_random random(602);
+  std::size_t wrong = 0;
+  for (int round = 0; round < 200; ++round) {
+    std::vector<stored_reading> day = random_day(random, 100);
+    std::vector<stored_reading> shuffled = day;
+    random.shuffle(shuffled);
+    sort_exceptions(day);
+    sort_exceptions(shuffled);
+    wrong += encode_fragment({}, day) == encode_fragment({}, shuffled) ? 0 : 1;
+  }
+  CHECK(wrong == 0);
 }
 
 TEST_CASE("day_codec: a fragment that is cut anywhere is refused") {
   seeded_random random(603);
   for (int round = 0; round < 30; ++round) {
-    std::vector<stored_reading> day = random_day(random, 60);
-    sort_for_storage(day);
-    const std::string fragment = encode_fragment(day);
-    const std::string lineage = encode_lineage(day);
+    const std::string fragment = fragment_of(random_day(random, 60));
     std::size_t accepted = 0;
     std::vector<stored_reading> back;
     for (std::size_t size = 0; size < fragment.size(); ++size)
       accepted += decode(std::string_view(fragment).substr(0, size), back) ? 1 : 0;
-    for (std::size_t size = 0; size < lineage.size(); ++size)
-      accepted += decode_lineage(std::string_view(lineage).substr(0, size), day) ? 1 : 0;
     CHECK(accepted == 0);
     CHECK(in_range(back));
     CHECK(!decode(fragment + '\0', back));
-    CHECK(!decode_lineage(lineage + '\0', day));
   }
 }
 
@@ -215,22 +182,13 @@ TEST_CASE("day_codec: a flipped bit anywhere is refused or decodes to readings i
   std::size_t out_of_range = 0;
   std::size_t refused = 0;
   for (int round = 0; round < 40; ++round) {
-    std::vector<stored_reading> day = random_day(random, 80);
-    sort_for_storage(day);
-    const std::string fragment = encode_fragment(day);
-    const std::string lineage = encode_lineage(day);
+    const std::string fragment = fragment_of(random_day(random, 80));
     for (std::size_t i = 0; i < fragment.size() * 8; ++i) {
       std::string damaged = fragment;
       damaged[i / 8] = static_cast<char>(damaged[i / 8] ^ (1 << i % 8));
       std::vector<stored_reading> back;
       refused += decode(damaged, back) ? 0 : 1;
       out_of_range += in_range(back) ? 0 : 1;
-    }
-    for (std::size_t i = 0; i < lineage.size() * 8; ++i) {
-      std::string damaged = lineage;
-      damaged[i / 8] = static_cast<char>(damaged[i / 8] ^ (1 << i % 8));
-      std::vector<stored_reading> copy = day;
-      refused += decode_lineage(damaged, copy) ? 0 : 1;
     }
   }
   CHECK(out_of_range == 0);
@@ -239,32 +197,20 @@ TEST_CASE("day_codec: a flipped bit anywhere is refused or decodes to readings i
 
 TEST_CASE("day_codec: random bytes are refused or decode to readings in range") {
   seeded_random random(605);
-  std::vector<stored_reading> few(20, usual(0, 0, 1));
   std::size_t out_of_range = 0;
   for (int round = 0; round < 20'000; ++round) {
     std::string bytes = random.bytes(static_cast<std::size_t>(random.below(60)));
     if (!bytes.empty() && random.chance(3, 4))
-      bytes[0] = 1; // the format's number
+      bytes[0] = 2; // the format's number
     std::vector<stored_reading> back;
     (void)decode(bytes, back);
     out_of_range += in_range(back) ? 0 : 1;
-    (void)decode_lineage(bytes, few);
+    std::vector<stored_reading> section;
+    (void)decode_section(bytes, section);
     std::vector<feeder_day_load> loads;
     (void)decode_loads(bytes, loads);
   }
   CHECK(out_of_range == 0);
-}
-
-TEST_CASE("day_codec: lines that a damaged lineage takes beyond all numbers are no harm") {
-  std::string bytes;
-  byte_writer w(bytes);
-  w.number(1);
-  w.number(3);
-  for (int i = 0; i < 3; ++i)
-    w.signed_number(std::numeric_limits<std::int64_t>::max());
-  std::vector<stored_reading> three(3);
-  (void)decode_lineage(bytes, three); // found by the sanitizers, if by anything
-  CHECK(three.size() == 3);
 }
 
 TEST_CASE("day_codec: loads come back and damaged ones are refused or decode") {

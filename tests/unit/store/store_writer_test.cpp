@@ -174,10 +174,9 @@ TEST_CASE("store_writer: fragments that are merged take the place of all before 
   transformer_commit merging = commit_of(first_transformer, 3, three);
   std::vector<stored_reading> of_this_run = two;
   of_this_run.insert(of_this_run.end(), three.begin(), three.end());
-  sort_for_storage(of_this_run);
   merging.days[0].merge = true;
-  merging.days[0].earlier = pack(encode_fragment(one));
-  merging.days[0].this_run = pack(encode_fragment(of_this_run));
+  merging.days[0].earlier = pack(fragment_of(one));
+  merging.days[0].this_run = pack(fragment_of(of_this_run));
   merging.days[0].added.clear();
   REQUIRE(writer.commit(group_of(merging)));
   CHECK(store.rows_in("fragments") == 2);
@@ -194,8 +193,7 @@ TEST_CASE("store_writer: fragments that are merged take the place of all before 
   summary.transformer = first_transformer;
   std::vector<stored_reading> whole = one;
   whole.insert(whole.end(), of_this_run.begin(), of_this_run.end());
-  sort_for_storage(whole);
-  summary.days.push_back({some_day, pack("nodes"), pack("masks"), pack(encode_fragment(whole))});
+  summary.days.push_back({some_day, pack("nodes"), pack("masks"), pack(fragment_of(whole))});
   REQUIRE(writer.commit_summaries({summary}));
   CHECK(store.rows_in("fragments") == 1);
   CHECK(stored_keys(store, first_transformer, some_day) == all);
