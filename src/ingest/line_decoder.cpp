@@ -13,7 +13,6 @@ namespace gridtwin {
 namespace {
 
 constexpr std::int64_t seconds_per_day = 86'400;
-constexpr std::size_t likely_row_bytes = 40; // to set memory aside
 
 } // namespace
 
@@ -97,20 +96,19 @@ std::optional<verdict> line_decoder::long_verdict(const row& r, const cell& valu
 }
 
 /// Lets the resolver know of a row of a known series; what became of it stands last in `rejects`, or nowhere yet.
-void line_decoder::note_order(const row& r, const place& where) {
-  const series_key series{std::uint64_t{r.meter->value} << 32 | std::uint64_t{index_of(*r.quantity)} << 16 | r.version};
-  if (where.kind == place_kind::twice) {
-    out_.runs.push_back({series, r.time.local_s, r.time.local_s, static_cast<std::uint32_t>(out_.twofold.size())});
+void line_decoder::note_order(series_key series, const written_time& time, place_kind kind) {
+  if (kind == place_kind::twice) {
+    out_.runs.push_back({series, time.local_s, time.local_s, static_cast<std::uint32_t>(out_.twofold.size())});
     return;
   }
   if (run_may_grow_ && !out_.runs.empty() && out_.runs.back().series == series
       && out_.runs.back().twofold == series_run::no_twofold) {
-    out_.runs.back().last_local_s = r.time.local_s;
+    out_.runs.back().last_local_s = time.local_s;
     return;
   }
-  out_.runs.push_back({series, r.time.local_s, r.time.local_s, series_run::no_twofold});
+  out_.runs.push_back({series, time.local_s, time.local_s, series_run::no_twofold});
   // A row that gives its offset may lie in the repeated hour; it decides nothing, and must not hide the row after it.
-  run_may_grow_ = !r.time.has_offset || plan_.zone.find(r.time.local_s, zone_hint_).kind != local_kind::twice;
+  run_may_grow_ = !time.has_offset || plan_.zone.find(time.local_s, zone_hint_).kind != local_kind::twice;
 }
 
 void line_decoder::row_of_reading() {
@@ -130,7 +128,7 @@ void line_decoder::row_of_reading() {
   const auto v = long_verdict(r, value, where, in_estate);
   const bool in_series = plan_.needs_order && where.kind != place_kind::out_of_range && r.version_read && in_estate;
   if (in_series)
-    note_order(r, where);
+    note_order(series_of(*r.meter, *r.quantity, r.version), r.time, where.kind);
   const bool twofold = in_series && where.kind == place_kind::twice;
   if (twofold) {
     twofold_row& row = out_.twofold.emplace_back();
@@ -224,22 +222,6 @@ bool line_decoder::split(std::string_view line) {
   return false;
 }
 
-/// Finds the next line and, where it names a meter at its start, asks memory for that meter: in a file ordered by time
-/// each row's meter is one cache miss after another, and they cost more than all the rest of a row.
-void line_decoder::look_ahead(std::string_view& rest) {
-  constexpr std::size_t mpan_digits = 13;
-  line_ahead& found = ahead_[lines_found_ % lines_ahead];
-  const std::string_view before = ahead_[(lines_found_ - 1) % lines_ahead].line;
-  found = {take_line(rest), {}};
-  ++lines_found_;
-  const std::string_view meter = found.line.substr(0, mpan_digits);
-  if (plan_.meter != 0 || found.line.size() <= mpan_digits || before.starts_with(meter))
-    return;
-  for (const char c : meter)
-    found.meter.number = found.meter.number * 10 + (static_cast<std::uint64_t>(c - '0') & 0xF);
-  meters_.prefetch(found.meter);
-}
-
 void line_decoder::decode_line(std::string_view line) {
   if (trimmed(line).empty() || !split(line))
     return;
@@ -249,23 +231,29 @@ void line_decoder::decode_line(std::string_view line) {
     row_of_day();
 }
 
+/// For as many readings as there are lines, if all are as long as the first ones, and some more.
+void line_decoder::set_memory_aside(std::size_t lines, std::size_t bytes) {
+  if (profile_.layout != row_layout::by_reading)
+    return;
+  const std::size_t likely = out_.batch.text.size() * lines / bytes;
+  out_.batch.readings.reserve(likely + likely / 32 + 1);
+  transformers_.reserve(likely + likely / 32 + 1);
+}
+
 decoded_block line_decoder::decode(std::string text) {
   assert(text.size() <= std::numeric_limits<std::uint32_t>::max());
   out_.batch.text = std::move(text);
   const std::string_view all = out_.batch.text;
-  if (profile_.layout == row_layout::by_reading) {
-    out_.batch.readings.reserve(all.size() / likely_row_bytes + 1);
-    transformers_.reserve(all.size() / likely_row_bytes + 1);
-  }
-  for (std::string_view rest = all; !rest.empty() || line_ != lines_found_; ++line_) {
-    while (!rest.empty() && lines_found_ - line_ < lines_ahead)
-      look_ahead(rest);
-    const line_ahead& soon = ahead_[(line_ + lines_ahead / 2) % lines_ahead];
-    if (soon.meter.number != 0)
-      meters_.prefetch_connection(soon.meter);
-    const std::string_view line = ahead_[line_ % lines_ahead].line;
-    offset_ = static_cast<std::uint32_t>(line.data() - all.data());
-    decode_line(line);
+  for (std::string_view rest = all; !rest.empty();) {
+    const std::size_t count = look_ahead(rest);
+    if (line_ == 0)
+      set_memory_aside(count, all.size() - rest.size());
+    for (std::size_t i = 0; i < count; ++i, ++line_) {
+      const line_ahead& next = ahead_[i];
+      offset_ = static_cast<std::uint32_t>(next.line.data() - all.data());
+      if (!next.plain || !plain_row(next))
+        decode_line(next.line);
+    }
   }
   out_.batch.lines = line_;
   group_by_transformer(out_.batch.readings, transformers_, out_.batch.slices);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "src/ingest/csv_line.hpp"
+#include "src/ingest/plain_row.hpp"
 #include "src/ingest/row_plan.hpp"
 #include "twins/energy.hpp"
 
@@ -61,6 +62,10 @@ struct cell {
   parsed_energy energy;
 };
 
+inline series_key series_of(meter_number meter, quantity q, std::uint16_t version) noexcept {
+  return {std::uint64_t{meter.value} << 32 | std::uint64_t{index_of(q)} << 16 | version};
+}
+
 /// Decodes one block; its memory between rows ends with it.
 class line_decoder {
 public:
@@ -80,26 +85,31 @@ private:
   void read_version(row& r);
   void read_quality(row& r);
   void read_reasons(row& r);
+  void read_quantity(row& r);
   void find_meter(row& r);
+  std::optional<meter_number> meter_called(std::string_view text);
   bool is_null(std::string_view text) const noexcept;
   void read_cell(row& r, std::string_view text, cell& out) const noexcept;
   /// `shift_s` leads from the written instant to the end of its half hour.
   void find_place(const written_time& time, std::int64_t shift_s, place& out);
   bool has_quantity(const row& r, const place& where) const noexcept;
 
-  /// A line that was found, but not yet decoded.
-  struct line_ahead {
-    std::string_view line;
-    mpan meter; ///< 0: not looked at
-  };
-  static constexpr std::uint32_t lines_ahead = 16;
-  static_assert((lines_ahead & (lines_ahead - 1)) == 0);
-
-  void look_ahead(std::string_view& rest);
+  std::size_t look_ahead(std::string_view& rest);
+  void set_memory_aside(std::size_t lines, std::size_t bytes);
   void decode_line(std::string_view line);
 
+  // The fast path, in plain_row.cpp, which says when it applies.
+  bool take_plain_line(std::string_view& rest, line_ahead& found) const noexcept;
+  bool plain_row(const line_ahead& found);
+  bool plain_meter(const line_ahead& found);
+  bool plain_time_of(std::string_view text);
+  bool move_plain_clock(std::uint64_t word) noexcept;
+  bool learn_plain_time(std::string_view text);
+  const plain_attributes* plain_attributes_of(const line_ahead& found);
+  bool learn_plain_attributes(const line_ahead& found, const plain_attributes::packed& texts, plain_attributes& known);
+
   std::optional<verdict> long_verdict(const row& r, const cell& value, const place& where, bool in_estate) const;
-  void note_order(const row& r, const place& where);
+  void note_order(series_key series, const written_time& time, place_kind kind);
   void accept(const row& r, const place& where, const parsed_energy& energy, std::uint8_t item);
   void fill(sourced_reading& out, const row& r, const parsed_energy& energy, std::uint8_t item) const;
   void reject(verdict v, const row& r, std::uint8_t item, const place& where, std::string detail);
@@ -115,11 +125,16 @@ private:
   std::optional<meter_number> last_meter_;
   bool has_last_meter_ = false;
   row row_; ///< of a reading
+  static constexpr std::size_t lines_ahead = 64;
   std::array<line_ahead, lines_ahead> ahead_{};
   bool run_may_grow_ = false; ///< the last of `out_.runs`
-  std::uint32_t lines_found_ = 0;
   std::uint32_t line_ = 0;
   std::uint32_t offset_ = 0;
+  meter_number plain_meter_; ///< of the plain row before, and its MPAN; 0: it was called by a name
+  std::uint64_t plain_number_ = 0;
+  bool in_estate_order_ = false; ///< meters follow one another as in the estate
+  plain_time plain_time_;
+  std::array<plain_attributes, 8> plain_attributes_{};
   decoded_block out_;
   std::vector<std::uint32_t> transformers_; ///< of `out_.batch.readings`
 };

@@ -1,5 +1,7 @@
 #include "src/ingest/meter_index.hpp"
 
+#include "src/ingest/plain_values.hpp"
+
 #include <algorithm>
 #include <bit>
 #include <cassert>
@@ -10,7 +12,6 @@ namespace gridtwin {
 
 namespace {
 
-constexpr std::size_t mpan_digits = 13;
 constexpr std::size_t smallest_table = 8;
 
 constexpr std::uint64_t hash_factor = 0x9E37'79B9'7F4A'7C15;
@@ -26,18 +27,6 @@ std::uint64_t hash_of(std::string_view text) noexcept {
 /// Slots for that many entries, at most two thirds full.
 std::size_t slots_for(std::size_t entries) noexcept {
   return std::bit_ceil(std::max(smallest_table, entries + entries / 2 + 1));
-}
-
-/// Exactly 13 digits.
-bool read_digits(std::string_view text, std::uint64_t& number) noexcept {
-  number = 0;
-  for (std::size_t i = 0; i < mpan_digits; ++i) {
-    const unsigned digit = static_cast<unsigned char>(text[i]) - unsigned{'0'};
-    if (digit > 9)
-      return false;
-    number = number * 10 + digit;
-  }
-  return true;
 }
 
 } // namespace
@@ -76,6 +65,8 @@ void meter_index::insert_connections() {
 }
 
 void meter_index::link_chains(std::vector<std::pair<std::uint32_t, std::uint32_t>>& repeats) {
+  if (repeats.empty())
+    return;
   std::sort(repeats.begin(), repeats.end());
   for (std::size_t i = 0; i < repeats.size();) {
     const std::uint32_t slot = repeats[i].first;
@@ -92,6 +83,9 @@ void meter_index::link_chains(std::vector<std::pair<std::uint32_t, std::uint32_t
     slots_[slot] = (made.meter + 1) | several;
     chains_.push_back(made);
   }
+  one_of_several_.assign(estate_->connections.size(), false);
+  for (const std::uint32_t c : chained_)
+    one_of_several_[c] = true;
   std::sort(chains_.begin(), chains_.end(), [](const chain& a, const chain& b) { return a.meter < b.meter; });
 }
 
@@ -126,7 +120,7 @@ std::optional<meter_number> meter_index::find(mpan number) const noexcept {
 
 std::optional<meter_number> meter_index::find(std::string_view text) const noexcept {
   std::uint64_t number = 0;
-  if (text.size() == mpan_digits && read_digits(text, number))
+  if (text.size() == mpan_digits && read_mpan_digits(text.data(), number))
     if (const auto found = find(mpan{number}))
       return found;
   const std::size_t mask = name_slots_.size() - 1;

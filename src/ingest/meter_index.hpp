@@ -33,6 +33,16 @@ public:
   /// The meter that a source calls so: its MPAN in 13 digits, or its `source_id`.
   std::optional<meter_number> find(std::string_view text) const noexcept;
 
+  /// The meter of that MPAN where its only connection follows in the estate on the first one of `before`: the next
+  /// meter of a file in the estate's order. Nothing means little: ask `find`.
+  std::optional<meter_number> find_after(meter_number before, mpan number) const noexcept {
+    const std::size_t next = std::size_t{before.value & ~several} + 1;
+    if (next >= estate_->connections.size() || estate_->connections[next].mpan != number
+        || (!one_of_several_.empty() && one_of_several_[next]))
+      return std::nullopt;
+    return meter_number{static_cast<std::uint32_t>(next)};
+  }
+
   /// Asks memory for what `find` of that MPAN will look at first, and a little later for its connection.
   void prefetch(mpan number) const noexcept { __builtin_prefetch(&slots_[home_of(number.number)]); }
   void prefetch_connection(mpan number) const noexcept {
@@ -85,6 +95,7 @@ private:
   std::vector<std::uint32_t> meter_of_name_;
   std::vector<chain> chains_; ///< sorted by meter
   std::vector<std::uint32_t> chained_;
+  std::vector<bool> one_of_several_; ///< by connection: its meter has several; empty where no meter has
   std::size_t meter_count_ = 0;
   int slot_shift_ = 63;
 };

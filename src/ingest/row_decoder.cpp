@@ -2,6 +2,7 @@
 
 #include "config/printable_text.hpp"
 #include "src/ingest/csv_line.hpp"
+#include "src/ingest/plain_row.hpp"
 #include "src/ingest/row_plan.hpp"
 
 #include <algorithm>
@@ -102,6 +103,13 @@ bool names_are_starts(const std::vector<std::string>& names) {
   return !names.empty();
 }
 
+/// No delimiter that lines are searched for otherwise, and no decimal that stands for no value.
+bool may_be_plain(const format_profile& profile, std::size_t columns) {
+  const auto numeric = [](const std::string& word) { return !word.empty() && word[0] >= '0' && word[0] <= '9'; };
+  return columns <= plain_columns_limit && std::string_view("\"\r\n").find(profile.delimiter) == std::string_view::npos
+         && std::none_of(profile.null_words.begin(), profile.null_words.end(), numeric);
+}
+
 } // namespace
 
 row_decoder::row_decoder(std::unique_ptr<const row_plan> p) : plan_(std::move(p)) {}
@@ -159,6 +167,10 @@ result<row_decoder> row_decoder::make(const format_profile& profile, std::string
       return at.failure();
     p->wide[i] = *at;
   }
+  for (const std::size_t at : {p->quantity, p->version, p->quality, p->reason, p->amendment})
+    if (at != no_column)
+      p->attribute_columns.push_back(at);
+  p->plain_rows = options.plain_rows && !by_day && p->plain_kilowatt_hours && may_be_plain(profile, p->columns);
   p->label_suspect = by_day && profile.label == period_label::period_end && names_are_starts(profile.columns);
   p->quantity_words = profile.quantity_map;
   for (std::size_t i = 0; profile.quantity_map.empty() && i < quantity_count; ++i)

@@ -19,6 +19,7 @@ namespace gridtwin {
 struct decode_options {
   std::optional<std::string> meter; ///< for files without a column of it
   std::uint32_t version = 1;        ///< 1 to 65535, where the file has none
+  bool plain_rows = true;           ///< rows of the usual shape take the fast path; tests compare with it off
 };
 
 /// A series within a file: meter, quantity and version, packed.

@@ -1,4 +1,5 @@
 #include "src/ingest/line_decoder.hpp"
+#include "src/ingest/plain_values.hpp"
 
 #include <algorithm>
 
@@ -7,34 +8,6 @@ namespace gridtwin {
 namespace {
 
 constexpr std::size_t longest_version = 5;
-
-/// A plain decimal of kilowatt-hours with at most three decimals before zeros: nearly all that meters send. False
-/// leaves the text to `parse_energy`, which reads all of them.
-bool quick_kilowatt_hours(std::string_view text, std::int64_t& wh) noexcept {
-  constexpr std::size_t most_digits = 9;
-  const auto digit = [text](std::size_t at) { return static_cast<unsigned char>(text[at]) - unsigned{'0'}; };
-  std::size_t at = 0;
-  std::int64_t value = 0;
-  for (; at < text.size() && at <= most_digits && digit(at) <= 9; ++at)
-    value = value * 10 + digit(at);
-  if (at == 0 || at > most_digits)
-    return false;
-  value *= 1000;
-  if (at < text.size()) {
-    if (text[at++] != '.')
-      return false;
-    for (std::int64_t scale = 100; at < text.size() && scale != 0; ++at, scale /= 10) {
-      if (digit(at) > 9)
-        return false;
-      value += digit(at) * scale;
-    }
-    for (; at < text.size(); ++at)
-      if (text[at] != '0')
-        return false;
-  }
-  wh = value;
-  return true;
-}
 
 /// A whole number of at most five digits.
 bool read_small(std::string_view text, std::uint32_t& value) noexcept {
@@ -133,14 +106,21 @@ void line_decoder::read_reasons(row& r) {
     r.fail("is not an amendment reason, one of A E M R S T X", text);
 }
 
-void line_decoder::find_meter(row& r) {
-  r.meter_text = plan_.meter == no_column ? std::string_view(plan_.only_meter) : fields_[plan_.meter];
-  if (!has_last_meter_ || last_meter_text_ != r.meter_text) {
-    last_meter_text_ = r.meter_text;
-    last_meter_ = meters_.find(r.meter_text);
+std::optional<meter_number> line_decoder::meter_called(std::string_view text) {
+  if (!has_last_meter_ || last_meter_text_ != text) {
+    last_meter_text_ = text;
+    last_meter_ = meters_.find(text);
     has_last_meter_ = true;
   }
-  r.meter = last_meter_;
+  return last_meter_;
+}
+
+void line_decoder::find_meter(row& r) {
+  r.meter_text = plan_.meter == no_column ? std::string_view(plan_.only_meter) : fields_[plan_.meter];
+  r.meter = meter_called(r.meter_text);
+}
+
+void line_decoder::read_quantity(row& r) {
   if (plan_.quantity == no_column) {
     r.quantity = profile_.quantity;
     r.quantity_text = name_of(profile_.quantity);
@@ -160,6 +140,7 @@ void line_decoder::read_row(row& r) {
   read_quality(r);
   read_reasons(r);
   find_meter(r);
+  read_quantity(r);
 }
 
 void line_decoder::find_place(const written_time& time, std::int64_t shift_s, place& out) {

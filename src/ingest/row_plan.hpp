@@ -28,6 +28,7 @@ struct row_plan {
   bool needs_order = false;
   bool label_suspect = false;        ///< columns are named by the starts of their half hours and labelled as their ends
   bool plain_kilowatt_hours = false; ///< values may be read the quick way
+  bool plain_rows = false;           ///< rows may be plain: see plain_row.cpp
   std::size_t columns = 0;
   std::size_t meter = no_column;
   std::size_t time = no_column;
@@ -37,6 +38,7 @@ struct row_plan {
   std::size_t reason = no_column;
   std::size_t amendment = no_column;
   std::size_t version = no_column;
+  std::vector<std::size_t> attribute_columns{}; ///< those of quantity, version, quality and reasons that the file has
   std::array<std::size_t, wide_columns> wide{};
   std::vector<std::pair<std::string, gridtwin::quantity>> quantity_words{};
   std::string only_meter{}; ///< what `--meter` says

@@ -35,6 +35,10 @@ public:
   /// False where the text is no such time. Years 0000 to 9999; 24:00 is the midnight that ends the day.
   bool read(std::string_view text, date_memory& memory, written_time& out) const noexcept;
 
+  /// Texts that begin with `YYYY-MM-DD`, one other character and `HH:MM` have hour and minute there; what follows does
+  /// not depend on them.
+  bool begins_with_iso_clock() const noexcept { return iso_ || separator_ != 0; }
+
 private:
   enum class op : std::uint8_t {
     literal,

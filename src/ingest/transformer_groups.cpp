@@ -1,7 +1,6 @@
 #include "src/ingest/transformer_groups.hpp"
 
 #include <algorithm>
-#include <array>
 #include <bit>
 #include <cstddef>
 #include <utility>
@@ -10,8 +9,8 @@ namespace gridtwin {
 
 namespace {
 
-constexpr int digit_bits = 11;
-constexpr std::size_t digit_values = std::size_t{1} << digit_bits;
+constexpr int least_digit_bits = 8;
+constexpr int most_digit_bits = 16;
 
 /// A stable radix sort of `transformer << 32 | place`, lowest digit first, over the digits in which they differ.
 std::vector<std::uint64_t> sorted_keys(const std::vector<std::uint32_t>& transformers, std::uint32_t least,
@@ -21,9 +20,14 @@ std::vector<std::uint64_t> sorted_keys(const std::vector<std::uint32_t>& transfo
     keys[i] = std::uint64_t{transformers[i] - least} << 32 | i;
   std::vector<std::uint64_t> other(keys.size());
   const auto bits = static_cast<int>(std::bit_width(most - least));
+  // A digit has at most about as many values as there are keys: with a block's readings one pass does for most estates.
+  const int widest = std::clamp(static_cast<int>(std::bit_width(keys.size())), least_digit_bits, most_digit_bits);
+  const int digit_bits = std::min(widest, bits);
+  const std::uint64_t digit_mask = (std::uint64_t{1} << digit_bits) - 1;
+  std::vector<std::uint32_t> next;
   for (int shift = 32; shift < 32 + bits; shift += digit_bits) {
-    std::array<std::uint32_t, digit_values> next{};
-    const auto digit = [shift](std::uint64_t key) { return (key >> shift) & (digit_values - 1); };
+    next.assign(digit_mask + 1, 0);
+    const auto digit = [shift, digit_mask](std::uint64_t key) { return (key >> shift) & digit_mask; };
     for (const std::uint64_t key : keys)
       ++next[digit(key)];
     std::uint32_t total = 0;
