@@ -18,6 +18,9 @@ class hosted_twins;
 /// in the twins' days.
 class group_additions {
 public:
+  /// What is kept for each twin: where its row is.
+  static constexpr std::size_t bytes_a_place = sizeof(std::uint32_t);
+
   /// `slots`: of the transformer's connections, by place.
   explicit group_additions(std::span<const twin_slot> slots) : slots_(slots), row_of_place_(slots.size()) {}
 

@@ -13,9 +13,10 @@ namespace gridtwin {
 hosted_twins::hosted_twins(const run_context& run, std::span<const connection> connections, caf::actor_system& system,
                            const caf::actor& host)
   : run_(&run), connections_(connections), system_(&system), host_(caf::actor_cast<caf::actor_control_block*>(host)) {
-  twins_.reserve(connections.size());
+  twins_.reserve(connections.size()); // for good: the actors know their twins by address
+  places_.reserve(connections.size());
   for (const connection& c : connections)
-    twins_.push_back({make_hosted<meter_twin_actor>(system, host, c), 0, false});
+    places_.push_back({make_hosted<meter_twin_actor>(system, host, twins_.emplace_back(c)), 0, false});
 }
 
 std::vector<const meter_twin*> hosted_twins::all() const {
@@ -41,7 +42,7 @@ assessment hosted_twins::judge_again(std::size_t place, const reading& r, twin_r
     replace(place, caf::make_error(caf::sec::runtime_error, std::move(reason)), rebuilder, context);
   };
   replace_failed(std::current_exception());
-  if (twins_[place].parked)
+  if (places_[place].parked)
     return {verdict::twin_failed, {}, false};
   try {
     return judge(place, r);
@@ -51,38 +52,40 @@ assessment hosted_twins::judge_again(std::size_t place, const reading& r, twin_r
   return {verdict::twin_failed, {}, false};
 }
 
+std::optional<std::size_t> hosted_twins::place_of(const hosted_envelope& envelope) const noexcept {
+  // All that is sent to this host's mailbox for a hosted actor is for one of its twins.
+  const auto& actor = static_cast<const meter_twin_actor&>(*envelope.target->get());
+  const auto place = static_cast<std::size_t>(&actor.twin() - twins_.data());
+  return &places_[place].actor.actor() == &actor ? std::optional(place) : std::nullopt;
+}
+
 void hosted_twins::deliver(const hosted_envelope& envelope, twin_rebuilder& rebuilder, caf::execution_unit* context) {
   gridtwin::deliver(envelope, context);
-  for (std::size_t place = 0; place < twins_.size(); ++place) {
-    meter_twin_actor& actor = twins_[place].twin.actor();
-    if (actor.ctrl() != envelope.target.get())
-      continue;
-    if (actor.terminated() && !twins_[place].parked)
-      replace(place, caf::exit_reason::user_shutdown, rebuilder, context);
-    return;
-  }
+  const auto place = place_of(envelope);
+  if (place && places_[*place].actor.actor().terminated() && !places_[*place].parked)
+    replace(*place, caf::exit_reason::user_shutdown, rebuilder, context);
 }
 
 void hosted_twins::replace(std::size_t place, caf::error reason, twin_rebuilder& rebuilder,
                            caf::execution_unit* context) {
-  place_state& state = twins_[place];
-  state.twin.actor().terminate(reason, context); // nothing happens if it has ended by itself
+  place_state& state = places_[place];
+  state.actor.actor().terminate(reason, context); // nothing happens if it has ended by itself
   const caf::actor host = caf::actor_cast<caf::actor>(caf::actor_cast<caf::strong_actor_ptr>(host_));
   if (!host)
     return;
-  const hosted<meter_twin_actor> dead =
-    std::exchange(state.twin, make_hosted<meter_twin_actor>(*system_, host, connections_[place]));
-  rebuilder.rebuild(place, dead.actor().twin, state.twin.actor().twin);
+  const meter_twin dead = std::exchange(twins_[place], meter_twin(connections_[place]));
+  state.actor = make_hosted<meter_twin_actor>(*system_, host, twins_[place]);
+  rebuilder.rebuild(place, dead, twins_[place]);
   state.parked = !run_->twin_restarts.restart(state.restarts);
   if (state.parked)
-    state.twin.actor().terminate(std::move(reason), context);
+    state.actor.actor().terminate(std::move(reason), context);
   else
     ++state.restarts;
 }
 
 void hosted_twins::terminate(const caf::error& reason, caf::execution_unit* context) {
-  for (place_state& state : twins_)
-    state.twin.actor().terminate(reason, context);
+  for (place_state& state : places_)
+    state.actor.actor().terminate(reason, context);
 }
 
 } // namespace gridtwin

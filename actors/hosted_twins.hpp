@@ -7,6 +7,7 @@
 #include <caf/execution_unit.hpp>
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -26,21 +27,30 @@ protected:
 /// and from what was assessed but not yet committed. One that fails too often is parked: its readings are quarantined,
 /// its state is kept, so that totals stay whole.
 class hosted_twins {
+  struct place_state {
+    hosted<meter_twin_actor> actor;
+    std::uint8_t restarts = 0;
+    bool parked = false;
+  };
+
 public:
+  /// What a host keeps for each of its twins, beside the twin.
+  static constexpr std::size_t bytes_a_place = sizeof(place_state);
+
   hosted_twins(const run_context& run, std::span<const connection> connections, caf::actor_system& system,
                const caf::actor& host);
 
   std::size_t size() const noexcept { return twins_.size(); }
-  meter_twin& at(std::size_t place) noexcept { return twins_[place].twin.actor().twin; }
-  const meter_twin& at(std::size_t place) const noexcept { return twins_[place].twin.actor().twin; }
+  meter_twin& at(std::size_t place) noexcept { return twins_[place]; }
+  const meter_twin& at(std::size_t place) const noexcept { return twins_[place]; }
   std::vector<const meter_twin*> all() const;
-  const caf::actor& handle(std::size_t place) const noexcept { return twins_[place].twin.handle; }
-  bool parked(std::size_t place) const noexcept { return twins_[place].parked; }
+  const caf::actor& handle(std::size_t place) const noexcept { return places_[place].actor.handle; }
+  bool parked(std::size_t place) const noexcept { return places_[place].parked; }
 
   /// Asks memory for a twin that will soon be wanted.
   void prefetch(std::size_t place) const noexcept {
     constexpr std::size_t line_bytes = 64;
-    const char* const twin = reinterpret_cast<const char*>(&at(place));
+    const char* const twin = reinterpret_cast<const char*>(&twins_[place]);
     for (std::size_t at = 0; at < sizeof(meter_twin); at += line_bytes)
       __builtin_prefetch(twin + at, 1);
   }
@@ -48,7 +58,7 @@ public:
   /// Has a reading judged by its twin. A twin that fails is restarted and asked once more; a reading that fails again
   /// is `twin_failed`.
   assessment assess(std::size_t place, const reading& r, twin_rebuilder& rebuilder, caf::execution_unit* context) {
-    if (twins_[place].parked)
+    if (places_[place].parked)
       return {verdict::twin_failed, {}, false};
     try {
       return judge(place, r);
@@ -57,6 +67,9 @@ public:
     }
   }
 
+  /// The place of a twin that a message is for; nothing for one that has been replaced since.
+  std::optional<std::size_t> place_of(const hosted_envelope& envelope) const noexcept;
+
   /// Passes a message to its twin. A twin that this ends is restarted as one that failed.
   void deliver(const hosted_envelope& envelope, twin_rebuilder& rebuilder, caf::execution_unit* context);
 
@@ -64,12 +77,6 @@ public:
   void terminate(const caf::error& reason, caf::execution_unit* context);
 
 private:
-  struct place_state {
-    hosted<meter_twin_actor> twin;
-    std::uint8_t restarts = 0;
-    bool parked = false;
-  };
-
   assessment judge(std::size_t place, const reading& r) {
     meter_twin& twin = at(place);
     return run_->assess == nullptr ? twin.assess(r, run_->limits) : run_->assess(twin, r, run_->limits);
@@ -81,7 +88,8 @@ private:
   std::span<const connection> connections_;
   caf::actor_system* system_;
   caf::weak_actor_ptr host_;
-  std::vector<place_state> twins_;
+  std::vector<meter_twin> twins_;
+  std::vector<place_state> places_;
 };
 
 } // namespace gridtwin

@@ -138,6 +138,22 @@ typename Inspector::result_type inspect(Inspector& f, meter_state& s) {
            s.last_period);
 }
 
+/// To a meter's twin by its own handle: judge one reading. For runs that store nothing: what is stored comes in groups.
+/// It has no answer; its transformer counts it.
+struct offered_reading {
+  quantity of = quantity::active_import;
+  gridtwin::period period;
+  std::int64_t wh = 0;
+};
+
+/// To a transformer: how many readings its twins were offered by their handles and accepted, ever. Answered by an
+/// `accepted_count`; it comes behind all that the asker has sent before.
+struct accepted_query {};
+struct accepted_count {
+  std::uint64_t readings = 0;
+  std::int64_t wh = 0;
+};
+
 /// A question to a transformer: the handle of a meter's twin, by its place among the transformer's connections.
 /// Answered by an actor handle, or an error where there is none.
 struct twin_query {
@@ -167,6 +183,9 @@ CAF_ADD_TYPE_ID(gridtwin_actors, (gridtwin::store_failed))
 CAF_ADD_TYPE_ID(gridtwin_actors, (gridtwin::state_query))
 CAF_ADD_TYPE_ID(gridtwin_actors, (gridtwin::meter_state))
 CAF_ADD_TYPE_ID(gridtwin_actors, (gridtwin::twin_query))
+CAF_ADD_TYPE_ID(gridtwin_actors, (gridtwin::offered_reading))
+CAF_ADD_TYPE_ID(gridtwin_actors, (gridtwin::accepted_query))
+CAF_ADD_TYPE_ID(gridtwin_actors, (gridtwin::accepted_count))
 CAF_END_TYPE_ID_BLOCK(gridtwin_actors)
 
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(gridtwin::assess_group)
@@ -181,3 +200,6 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(gridtwin::summary_taken)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(gridtwin::flush_summaries)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(gridtwin::summaries_committed)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(gridtwin::store_failed)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(gridtwin::offered_reading)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(gridtwin::accepted_query)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(gridtwin::accepted_count)

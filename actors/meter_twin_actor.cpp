@@ -10,15 +10,15 @@ namespace gridtwin {
 std::optional<caf::message> meter_twin_actor::answer(const caf::type_erased_tuple& content) {
   if (!content.match_elements<state_query>())
     return std::nullopt;
-  const twin_counters& counts = twin.counters();
-  meter_state state{twin.meter().mpan.number,
+  const twin_counters& counts = twin_->counters();
+  meter_state state{twin_->meter().mpan.number,
                     counts.accepted,
                     counts.duplicates,
                     counts.conflicts,
                     counts.refused,
-                    static_cast<std::uint32_t>(twin.days().size()),
+                    static_cast<std::uint32_t>(twin_->days().size()),
                     0};
-  for (const open_day& held : twin.days())
+  for (const open_day& held : twin_->days())
     if (const std::uint64_t mask = held.readings.current_mask(); mask != 0)
       state.last_period =
         std::max(state.last_period, period_at(held.day, static_cast<int>(std::bit_width(mask)) - 1).number);

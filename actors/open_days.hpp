@@ -23,6 +23,9 @@ public:
   /// Fragments of a day that had to be read again, beyond which it is written anew as one.
   static constexpr std::uint32_t merge_at = 16;
 
+  /// What is kept for each twin: its place by slot, and the last group that used it.
+  static constexpr std::size_t bytes_a_place = 2 * sizeof(std::uint32_t);
+
   struct day_state {
     std::uint64_t last_group = 0; ///< that used the day
     std::uint32_t fragments = 0;  ///< in the store or on the way there, as far as is known here

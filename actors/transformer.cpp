@@ -124,7 +124,7 @@ assessed_part transformer_state::assess(const std::shared_ptr<const reading_grou
 /// The path of every reading: judged by its twin, folded into its feeder, gathered for the store.
 result<void> transformer_state::assess_slice(const reading_batch& batch, std::uint32_t first, std::uint32_t end,
                                              work& w, caf::execution_unit* context) {
-  constexpr std::uint32_t twins_ahead = 8;
+  constexpr std::uint32_t twins_ahead = 16;
   for (std::uint32_t at = first; at < end; ++at) {
     const sourced_reading& r = batch.readings[at];
     if (at + twins_ahead < end)
@@ -164,7 +164,8 @@ result<void> transformer_state::assess_slice(const reading_batch& batch, std::ui
     half_hour_load& sum = (*w.loads)[twin->meter().feeder.value - feeders_.first][static_cast<std::size_t>(slot)];
     sum -= before;
     sum += half_hour_of(*twin, day, slot);
-    additions_->add(batch, at, place, twin->compact_mask(day, r.quantity) != compact_before);
+    if (options_.run->stores)
+      additions_->add(batch, at, place, twin->compact_mask(day, r.quantity) != compact_before);
   }
   return {};
 }
@@ -280,7 +281,31 @@ void transformer_state::release(std::uint64_t unused_since) { days_->release(unu
 void transformer_state::forget_durable() { days_->forget_durable(); }
 
 void transformer_state::deliver(const hosted_envelope& envelope, caf::execution_unit* context) {
+  const caf::mailbox_element* const message = envelope.message->peek();
+  if (!options_.run->stores && message != nullptr && message->content().match_elements<offered_reading>())
+    if (const auto place = twins_->place_of(envelope))
+      return assess_offered(message->content().get_as<offered_reading>(0), *place, context);
   twins_->deliver(envelope, *this, context);
+}
+
+/// A group of one, on the path of all groups.
+void transformer_state::assess_offered(const offered_reading& r, std::size_t place, caf::execution_unit* context) {
+  if (offered_.batches.empty())
+    offered_.batches.emplace_back().readings.resize(1);
+  sourced_reading& reading = offered_.batches.front().readings.front();
+  reading.connection = {connections_.first + static_cast<std::uint32_t>(place)};
+  reading.quantity = r.of;
+  reading.period = r.period;
+  reading.wh = r.wh;
+  assessed_part::content out;
+  work w;
+  w.out = &out;
+  w.group = &offered_;
+  additions_->clear();
+  (void)assess_slice(offered_.batches.front(), 0, 1, w, context); // nothing is stored that could fail to be read
+  days_->count_open(w.days_opened);
+  by_handle_.readings += static_cast<std::uint64_t>(out.counts.of(verdict::accepted));
+  by_handle_.wh += out.counts.energy_wh[index_of(r.of)];
 }
 
 std::optional<caf::actor> transformer_state::twin(std::uint32_t place) const {
@@ -299,6 +324,7 @@ caf::behavior transformer(caf::stateful_actor<transformer_state>* self, transfor
     [self](const release_days& m) { self->state.release(m.unused_since); },
     [self](const gridtwin::forget_durable&) { self->state.forget_durable(); },
     [self, writer](const summarise_days&) { self->send(writer, self->state.summarise()); },
+    [self](const accepted_query&) { return self->state.accepted(); },
     [self](const twin_query& q) -> caf::result<caf::actor> {
       if (auto handle = self->state.twin(q.place))
         return *handle;

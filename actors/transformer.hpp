@@ -42,12 +42,14 @@ public:
   void forget_durable();
   void deliver(const hosted_envelope& envelope, caf::execution_unit* context);
   std::optional<caf::actor> twin(std::uint32_t place) const;
+  accepted_count accepted() const noexcept { return by_handle_; }
 
 private:
   struct work; ///< what grows while a group is assessed
 
   result<void> assess_slice(const reading_batch& batch, std::uint32_t first, std::uint32_t end, work& w,
                             caf::execution_unit* context);
+  void assess_offered(const offered_reading& r, std::size_t place, caf::execution_unit* context);
   void turn_to(utc_day day, work& w);
   result<void> open_touched(work& w);
   void rebuild(std::size_t place, const meter_twin& predecessor, meter_twin& fresh) override;
@@ -63,7 +65,9 @@ private:
   std::unique_ptr<open_days> days_;
   std::unique_ptr<group_additions> additions_; ///< of the group that is being assessed
   std::unique_ptr<summary_walk> walk_;         ///< while the run ends
-  bool unread_ = false;                        ///< a twin could not be rebuilt
+  reading_group offered_;                      ///< one reading that came by its twin's handle
+  accepted_count by_handle_;
+  bool unread_ = false; ///< a twin could not be rebuilt
 };
 
 /// Spawn with a `transformer_options`. Handles `assess_group`, `release_days`, `forget_durable`, `summarise_days`,

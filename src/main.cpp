@@ -1,3 +1,4 @@
+#include "src/bench/bench_register.hpp"
 #include "src/commands/clock.hpp"
 #include "src/commands/digest.hpp"
 #include "src/commands/export.hpp"
@@ -40,6 +41,7 @@ int main(int argc, char** argv) {
   gridtwin::register_export(app, select);
   gridtwin::register_digest(app, select);
   gridtwin::register_sim(app, select, gridtwin::monotonic_ms);
+  gridtwin::register_bench(app, select, gridtwin::monotonic_us);
   try {
     app.parse(argc, argv);
   } catch (const CLI::RequiredError& failure) {

@@ -25,6 +25,8 @@ public:
   undelivered_message(const undelivered_message&) = delete;
   undelivered_message& operator=(const undelivered_message&) = delete;
 
+  /// Nothing once it was handed out.
+  const caf::mailbox_element* peek() const noexcept { return content_.get(); }
   /// Hands the message out, once.
   caf::mailbox_element_ptr take() noexcept { return std::move(content_); }
 

@@ -42,13 +42,18 @@ public:
 
   /// Adds a reading to the set. `slot` below 48, `version` at least 1; `fresh`: it comes with the run under way.
   offer_result offer(int slot, std::uint16_t version, const content& offered, bool fresh) {
+    return take_plain(slot, version, offered, fresh) ? offer_result{} : offer_beside(slot, version, offered, fresh);
+  }
+
+  /// Adds a reading in the usual case, and says so: it has the compact form and nothing was known of its half hour.
+  bool take_plain(int slot, std::uint16_t version, const content& offered, bool fresh) noexcept {
     const std::uint64_t here = std::uint64_t{1} << slot;
     if (!is_plain(version, offered) || ((plain_ | special_) & here) != 0)
-      return offer_beside(slot, version, offered, fresh);
-    plain_ |= here; // nothing was known of this half hour: the usual case
+      return false;
+    plain_ |= here;
     fresh_ |= fresh ? here : 0;
     wh_[static_cast<std::size_t>(slot)] = static_cast<std::uint16_t>(offered.wh);
-    return {};
+    return true;
   }
 
   /// The content of the highest version received, if that is not contradicted; else the half hour is open.

@@ -35,10 +35,9 @@ const meter_day* open_day_list::find_behind(utc_day day, quantity q) const noexc
 }
 
 meter_day& open_day_list::open_behind(utc_day day, quantity q) {
-  if (!holds_first_) {
+  if (empty()) {
     first_.day = day;
     first_.quantity = q;
-    holds_first_ = true;
     return first_.readings;
   }
   if (!more_)
@@ -57,6 +56,22 @@ meter_day& open_day_list::open_behind(utc_day day, quantity q) {
   if (at != more.end() && at->day == day && at->quantity == q)
     return at->readings;
   return more.insert(at, open_day{day, q, {}})->readings;
+}
+
+assessment meter_twin::assess_beside(meter_day& day, const reading& r) {
+  const auto offered = day.offer(r.period.slot(), static_cast<std::uint16_t>(r.version), r.content, true);
+  switch (offered.verdict) {
+  case verdict::duplicate:
+    ++counters_.duplicates;
+    break;
+  case verdict::conflict:
+    ++counters_.conflicts;
+    break;
+  default:
+    ++counters_.accepted;
+    break;
+  }
+  return {offered.verdict, offered.displaced, offered.displaced_fresh};
 }
 
 void meter_twin::restore(utc_day day, quantity q, int slot, std::uint16_t version, const content& c, bool fresh) {

@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <utility>
 #include <vector>
@@ -37,6 +38,9 @@ struct open_day {
   meter_day readings;
 };
 
+/// Stands for no day; no reading has it.
+inline constexpr utc_day no_day{std::numeric_limits<std::int32_t>::min()};
+
 /// The days that a twin holds, sorted by day and quantity. Most twins hold one day or two: the first stands in the twin
 /// itself, where the processor finds it without another step; the others follow elsewhere.
 class open_day_list {
@@ -57,34 +61,34 @@ public:
     std::size_t at_;
   };
 
-  std::size_t size() const noexcept { return more_ ? more_->size() + 1 : (holds_first_ ? 1 : 0); }
-  bool empty() const noexcept { return !holds_first_; }
+  std::size_t size() const noexcept { return more_ ? more_->size() + 1 : (empty() ? 0 : 1); }
+  bool empty() const noexcept { return first_.day == no_day; }
   const open_day& operator[](std::size_t at) const noexcept { return at == 0 ? first_ : (*more_)[at - 1]; }
   iterator begin() const noexcept { return {*this, 0}; }
   iterator end() const noexcept { return {*this, size()}; }
 
-  bool holds(utc_day day) const noexcept { return holds_first_ && (first_.day == day || (more_ && holds_behind(day))); }
+  bool holds(utc_day day) const noexcept { return first_.day == day || (more_ && holds_behind(day)); }
   const meter_day* find(utc_day day, quantity q) const noexcept {
-    if (holds_first_ && first_.day == day && first_.quantity == q)
+    if (first_.day == day && first_.quantity == q)
       return &first_.readings;
     return more_ ? find_behind(day, q) : nullptr;
   }
   /// The readings of the only day held, if it is that day's active import: what nearly every twin holds.
   const meter_day* only_import(utc_day day) const noexcept {
-    const bool only = holds_first_ && !more_ && first_.day == day && first_.quantity == quantity::active_import;
+    const bool only = !more_ && first_.day == day && first_.quantity == quantity::active_import;
     return only ? &first_.readings : nullptr;
   }
   /// Calls `f(open_day)` for each quantity that is held of a day.
   template <class F>
   void for_each_of(utc_day day, F&& f) const {
-    if (holds_first_ && first_.day == day)
+    if (first_.day == day)
       f(first_);
     for (std::size_t at = more_ ? first_behind(day) : 0; more_ && at < more_->size() && (*more_)[at].day == day; ++at)
       f((*more_)[at]);
   }
   /// Finds a day or begins it.
   meter_day& open(utc_day day, quantity q) {
-    if (holds_first_ && first_.day == day && first_.quantity == q)
+    if (first_.day == day && first_.quantity == q)
       return first_.readings;
     return open_behind(day, q);
   }
@@ -98,14 +102,13 @@ private:
   const meter_day* find_behind(utc_day day, quantity q) const noexcept;
   meter_day& open_behind(utc_day day, quantity q);
 
-  open_day first_;
-  bool holds_first_ = false;
   std::unique_ptr<std::vector<open_day>> more_; ///< none or at least one
+  open_day first_{no_day, quantity::active_import, {}};
 };
 
 /// The state machine of one meter at one connection point: a set of readings, of which the days that are being worked
 /// on are held here. Pure: no clock, no I/O, no actor. The same function serves runtime, tests and simulation.
-class meter_twin {
+class alignas(64) meter_twin {
 public:
   explicit meter_twin(const connection& meter) noexcept : meter_(&meter) {}
 
@@ -151,6 +154,10 @@ public:
   std::size_t release(utc_day day) noexcept;
 
 private:
+  /// `assess` where something is known of the half hour already, or the reading is not plain.
+  assessment assess_beside(meter_day& day, const reading& r);
+
+  // What a usual reading needs stands in one line of the processor's cache, but for the value itself.
   const connection* meter_;
   twin_counters counters_;
   open_day_list days_;
@@ -166,12 +173,10 @@ std::size_t open_day_list::forget_if(F&& f) {
     if (more_->empty())
       more_.reset();
   }
-  if (holds_first_ && f(std::as_const(first_))) {
-    holds_first_ = false;
-    first_ = {};
+  if (!empty() && f(std::as_const(first_))) {
+    first_ = {no_day, quantity::active_import, {}};
     if (more_) {
       first_ = std::move(more_->front());
-      holds_first_ = true;
       more_->erase(more_->begin());
       if (more_->empty())
         more_.reset();

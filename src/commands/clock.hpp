@@ -5,7 +5,14 @@
 
 namespace gridtwin {
 
-/// The only place where a clock is read: it tells people how long something took. No result depends on it.
+// The only place where a clock is read: it tells people how long something took. No result depends on it.
+
+/// Of a clock that never goes back, for what takes less than a millisecond.
+inline std::int64_t monotonic_us() {
+  return std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now().time_since_epoch())
+    .count();
+}
+
 inline std::int64_t monotonic_ms() {
   return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now().time_since_epoch())
     .count();

@@ -1,12 +1,12 @@
 #include "src/commands/replay_report.hpp"
 
+#include "src/commands/resident_memory.hpp"
 #include "src/commands/store_gaps.hpp"
 #include "src/commands/store_view.hpp"
 #include "src/commands/terminal.hpp"
 #include "twins/energy.hpp"
 
 #include <fmt/format.h>
-#include <sys/resource.h>
 
 #include <algorithm>
 #include <cstdlib>
@@ -18,12 +18,6 @@ namespace {
 
 constexpr std::size_t worst_shown = 5;
 constexpr std::size_t most_loaded_shown = 10;
-
-std::uint64_t peak_rss_bytes() {
-  rusage usage{};
-  getrusage(RUSAGE_SELF, &usage);
-  return static_cast<std::uint64_t>(usage.ru_maxrss) * 1024;
-}
 
 std::uint64_t per_second(std::int64_t count, std::int64_t elapsed_ms) {
   return static_cast<std::uint64_t>(std::max<std::int64_t>(count, 0)) * 1000
@@ -197,8 +191,8 @@ std::string replay_json(const replay_outcome& outcome, const store_totals& after
     "\"digest\":\"{}\"}}\n",
     c.readings(), c.of(verdict::accepted), c.of(verdict::duplicate), c.of(verdict::conflict), c.quarantined(), rejected,
     c.rounded, c.ambiguous_local_times, energy, elapsed_ms / 1000, elapsed_ms % 1000,
-    per_second(c.readings(), elapsed_ms), peak_rss_bytes(), after.gaps, after.gap_periods, after.meters, after.feeders,
-    after.transformers, after.days, to_hex(after.digest));
+    per_second(c.readings(), elapsed_ms), peak_resident_bytes(), after.gaps, after.gap_periods, after.meters,
+    after.feeders, after.transformers, after.days, to_hex(after.digest));
 }
 
 std::string replay_text(const replay_plan& plan, const replay_outcome& outcome, const store_totals& after,
@@ -223,7 +217,7 @@ std::string replay_text(const replay_plan& plan, const replay_outcome& outcome, 
                 with_thousands(after.days), with_thousands(after.gaps), with_thousands(after.gap_periods));
   out += fmt::format("  digest {}\n", to_hex(after.digest));
   out += fmt::format("\n{}.{:03} s, {} readings/s, {} MiB of memory at most\n", elapsed_ms / 1000, elapsed_ms % 1000,
-                     with_thousands(per_second(c.readings(), elapsed_ms)), peak_rss_bytes() >> 20);
+                     with_thousands(per_second(c.readings(), elapsed_ms)), peak_resident_bytes() >> 20);
   const std::string word = shell_word(store);
   out += fmt::format("Next: gridtwin export rejects --store {} --out rejects.csv   (also readings, feeder-load,\n"
                      "      transformer-load, gaps); gridtwin digest --store {}\n",

@@ -2,6 +2,7 @@
 
 #include "actors/commit_writer.hpp"
 #include "actors/transformer.hpp"
+#include "src/commands/actor_system_options.hpp"
 #include "src/commands/block_decoder.hpp"
 #include "src/commands/interrupt.hpp"
 #include "src/commands/readings_sequencer.hpp"
@@ -11,7 +12,6 @@
 #include "twins/bounds.hpp"
 
 #include <caf/actor_system.hpp>
-#include <caf/actor_system_config.hpp>
 #include <caf/scoped_actor.hpp>
 #include <caf/send.hpp>
 
@@ -24,18 +24,6 @@
 namespace gridtwin {
 
 namespace {
-
-struct system_config : caf::actor_system_config {
-  explicit system_config(std::size_t threads) {
-    add_message_types<caf::id_block::gridtwin_supervision>();
-    add_message_types<caf::id_block::gridtwin_actors>();
-    add_message_types<caf::id_block::gridtwin_commands>();
-    // 'stealing' is unfit where one actor feeds many (actors/README.md has the measurement).
-    set("scheduler.policy", caf::atom("sharing"));
-    set("scheduler.max-threads", threads);
-    set("scheduler.max-throughput", std::size_t{300});
-  }
-};
 
 /// Days that the store has, by transformer, when the run begins.
 struct stored_days_list {
@@ -377,7 +365,7 @@ result<replay_outcome> run_replay(const replay_plan& plan, const store_folder& f
   run->days = &days;
   replay_outcome outcome;
   {
-    system_config config(plan.threads);
+    actor_system_options config(plan.threads);
     caf::actor_system system(config);
     replay_driver driver(plan, std::move(*stored), run, writer, system, progress);
     outcome = driver.drive();

@@ -33,7 +33,7 @@ LIBRARIES = {
 
 # The program's top: it may use every room and what a command line needs.
 EDGE = {
-    "rooms": ["twins", "config", "src/log", "src/store", "src/ingest", "src/commands", "src/api", "supervision", "actors", "sim",
+    "rooms": ["twins", "config", "src/log", "src/store", "src/ingest", "src/commands", "src/bench", "src/api", "supervision", "actors", "sim",
               "cluster"],
     "libraries": ["caf", "cli11", "fmt", "posix"],
 }
@@ -47,6 +47,7 @@ ROOMS = {
     "src/store": {"rooms": ["twins", "config", "src/store", "src/log"], "libraries": ["sqlite", "zstd", "posix"]},
     "src/ingest": {"rooms": ["twins", "config", "src/ingest", "src/log"], "libraries": ["zlib", "date", "posix"]},
     "src/commands": EDGE,
+    "src/bench": EDGE,
     "src/api": EDGE,
     "src": EDGE,
     "supervision": {"rooms": ["twins", "supervision"], "libraries": ["caf"]},

@@ -1,0 +1,55 @@
+#include "src/bench/bench_register.hpp"
+
+#include "src/bench/bench_memory.hpp"
+
+#include <memory>
+
+namespace gridtwin {
+
+namespace {
+
+constexpr std::uint32_t most_meters = 31'000'000; // all of Great Britain
+constexpr std::uint32_t largest_transformer = 10'000;
+
+void add_estate_options(CLI::App& to, bench_estate_plan& plan) {
+  to.add_option("--meters", plan.meters, "How many meters, up to 31000000; default 1000000")
+    ->check(CLI::Range(1U, most_meters));
+  to.add_option("--meters-a-feeder", plan.meters_a_feeder, "Default 50")->check(CLI::Range(1U, largest_transformer));
+  to.add_option("--meters-a-transformer", plan.meters_a_transformer, "A multiple of the above; default 200")
+    ->check(CLI::Range(1U, largest_transformer));
+  to.add_flag("--export", plan.exports, "Every meter exports, too: two readings a meter and half hour");
+}
+
+} // namespace
+
+void register_bench(CLI::App& parent, const std::function<void(std::function<int()>)>& select,
+                    const microsecond_clock& now) {
+  CLI::App* bench = parent.add_subcommand("bench", "Measures the runtime on this machine");
+  bench->require_subcommand(1);
+  bench->footer("Example:\n  gridtwin bench twins --meters 1000000\n  gridtwin bench memory");
+
+  auto t = std::make_shared<bench_twins_options>();
+  CLI::App* twins =
+    bench->add_subcommand("twins", "Real twins, all rules on, one half hour a meter a round; nothing is stored");
+  add_estate_options(*twins, t->estate);
+  twins->add_option("--rounds", t->rounds, "Half hours for every meter; default 11")->check(CLI::Range(1, 100'000));
+  twins->add_option("--threads", t->threads, "Threads; default: one a processor")->check(CLI::Range(1, 256));
+  twins
+    ->add_option("--path", t->path,
+                 "group (default): as in a replay, with others by the transformer; handle: each reading alone, as a "
+                 "message to the twin's own handle")
+    ->check(CLI::IsMember({"group", "handle"}));
+  twins->add_flag("--json", t->json, "Print one JSON object instead of text");
+  twins->footer("Example:\n  gridtwin bench twins --meters 1000000 --rounds 21\n"
+                "  gridtwin bench twins --meters 31000000 --rounds 3     # takes about 16 GB of memory");
+  twins->callback([t, select, now] { select([t, now] { return run_bench_twins(*t, now); }); });
+
+  auto m = std::make_shared<bench_memory_options>();
+  CLI::App* memory = bench->add_subcommand("memory", "Where each byte of a twin with an open day goes");
+  add_estate_options(*memory, m->estate);
+  memory->add_flag("--json", m->json, "Print one JSON object instead of text");
+  memory->footer("Example:\n  gridtwin bench memory --meters 1000000 --export");
+  memory->callback([m, select] { select([m] { return run_bench_memory(*m); }); });
+}
+
+} // namespace gridtwin
