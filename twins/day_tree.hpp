@@ -33,7 +33,18 @@ enum class node_kind : std::uint8_t { feeder = 0x03, transformer = 0x04, gsp_gro
 /// Root of a list of hashes; of an empty list, the hash of nothing.
 digest merkle_root(std::span<const digest> leaves);
 
-/// Hash of a meter's day; leaves of open half hours are marked absent.
+/// A meter and what it has of the day and quantity in question.
+struct meter_readings {
+  gridtwin::mpan meter;
+  const meter_day* readings = nullptr; ///< never null when it is hashed
+};
+
+/// Hashes of meters' days, as many as there are `meters`, each as if alone: together they take less time. Leaves of
+/// open half hours are marked absent. Uses about 70 KB of stack.
+void meter_day_hashes(const estate_key& key, utc_day day, quantity q, std::span<const meter_readings> meters,
+                      std::span<digest> hashes);
+
+/// Hash of one meter's day.
 digest meter_day_hash(const estate_key& key, mpan meter, utc_day day, quantity q, const meter_day& readings);
 
 /// Gathers children into a node, child by child in the order of their ids.

@@ -4,7 +4,8 @@
 
 #include <algorithm>
 #include <cstring>
-#include <map>
+#include <memory>
+#include <vector>
 
 namespace gridtwin {
 
@@ -15,22 +16,33 @@ constexpr int mask_bytes = periods_per_day / 8;
 /// A feeder's node from its twins' days, which stand in the order of their MPANs.
 std::optional<day_node> hash_feeder(const feeder_info& feeder, std::span<const meter_twin* const> twins, utc_day day,
                                     quantity q, const estate_key& key) {
-  day_node_builder builder;
+  std::vector<meter_readings> meters;
+  meters.reserve(twins.size());
+  std::vector<std::unique_ptr<meter_day>> joined_days;
   for (std::size_t first = 0; first < twins.size();) {
     const mpan meter = twins[first]->meter().mpan;
     std::size_t end = first;
     while (end < twins.size() && twins[end]->meter().mpan == meter)
       ++end;
+    const meter_day* readings = twins[first]->find(day, q);
     // A meter whose row was split on this feeder, at a change of supplier say, is one child all the same.
-    meter_day joined;
-    const meter_day* readings = end == first + 1 ? twins[first]->find(day, q) : &joined;
-    for (; first < end; ++first)
-      if (const meter_day* const part = twins[first]->find(day, q); part != nullptr && readings == &joined)
-        part->for_each(
-          [&](int slot, std::uint16_t version, const content& c, bool) { joined.offer(slot, version, c, false); });
+    if (end != first + 1) {
+      auto& joined = *joined_days.emplace_back(std::make_unique<meter_day>());
+      for (std::size_t i = first; i < end; ++i)
+        if (const meter_day* const part = twins[i]->find(day, q))
+          part->for_each(
+            [&](int slot, std::uint16_t version, const content& c, bool) { joined.offer(slot, version, c, false); });
+      readings = &joined;
+    }
     if (readings != nullptr && readings->current_mask() != 0)
-      builder.add_meter(meter_day_hash(key, meter, day, q, *readings), *readings);
+      meters.push_back({meter, readings});
+    first = end;
   }
+  std::vector<digest> hashes(meters.size());
+  meter_day_hashes(key, day, q, meters, hashes);
+  day_node_builder builder;
+  for (std::size_t i = 0; i < meters.size(); ++i)
+    builder.add_meter(hashes[i], *meters[i].readings);
   if (builder.empty())
     return std::nullopt;
   return builder.build(node_kind::feeder, feeder.id, day, q);
@@ -92,12 +104,21 @@ bool decode_nodes(std::string_view bytes, transformer_nodes& nodes) {
 }
 
 std::string encode_masks(const transformer_twins& t, utc_day day) {
-  std::map<std::uint64_t, std::uint64_t> rows; // by slot and quantity
+  struct mask_row {
+    std::uint64_t row; // slot and quantity
+    std::uint64_t mask;
+  };
+  const auto by_row = [](const mask_row& a, const mask_row& b) { return a.row < b.row; };
+  std::vector<mask_row> rows;
+  rows.reserve(t.twins.size());
   for (std::size_t i = 0; i < t.twins.size(); ++i)
-    for (const quantity q : quantities_by_name)
-      if (const meter_day* const readings = t.twins[i]->find(day, q))
+    for (std::size_t q = 0; q < quantity_count; ++q)
+      if (const meter_day* const readings = t.twins[i]->find(day, static_cast<quantity>(q)))
         if (const std::uint64_t mask = readings->current_mask(); mask != 0)
-          rows[t.slots[i].value * quantities_reserved + index_of(q)] = mask;
+          rows.push_back({t.slots[i].value * quantities_reserved + q, mask});
+  // Slots are given in the order of the twins unless a later estate put new ones between them.
+  if (!std::is_sorted(rows.begin(), rows.end(), by_row))
+    std::sort(rows.begin(), rows.end(), by_row);
   std::string out;
   byte_writer w(out);
   std::uint64_t previous = 0;

@@ -23,7 +23,9 @@ cassert cctype cerrno cfenv cfloat cinttypes climits clocale cmath csetjmp csign
 ctime cuchar cwchar cwctype
 """.split())
 
-POSIX = re.compile(r"^(sys|net|netinet|arpa)/|^(unistd|fcntl|poll|signal|pthread|dirent|termios|malloc|sched|dlfcn|[a-z]mmintrin)\.h$")
+POSIX = re.compile(r"^(sys|net|netinet|arpa)/|^(unistd|fcntl|poll|signal|pthread|dirent|termios|malloc|sched|dlfcn)\.h$")
+
+INTRINSICS = re.compile(r"^([a-z]mmintrin|cpuid)\.h$")
 
 # Libraries by the beginning of what is included from them.
 LIBRARIES = {
@@ -40,12 +42,12 @@ EDGE = {
 
 # What a folder may use: rooms of the project, and libraries for all of its files or for the files named.
 ROOMS = {
-    "twins": {"rooms": ["twins"], "libraries": [], "files": {"twins/hash.*": ["openssl"]},
+    "twins": {"rooms": ["twins"], "libraries": [], "files": {"twins/hash.*": ["openssl"], "twins/sha256_lanes.cpp": ["intrinsics"]},
               "not": ["fstream", "iostream", "filesystem", "thread", "mutex"]},
     "config": {"rooms": ["twins", "config"], "libraries": [], "files": {"config/*.cpp": ["toml"]}, "at_most_one": ["toml"]},
     "src/log": {"rooms": ["twins", "config", "src/log"], "libraries": ["spdlog", "fmt", "posix"]},
     "src/store": {"rooms": ["twins", "config", "src/store", "src/log"], "libraries": ["sqlite", "zstd", "posix"]},
-    "src/ingest": {"rooms": ["twins", "config", "src/ingest", "src/log"], "libraries": ["zlib", "date", "posix"]},
+    "src/ingest": {"rooms": ["twins", "config", "src/ingest", "src/log"], "libraries": ["zlib", "date", "posix", "intrinsics"]},
     "src/commands": EDGE,
     "src/bench": EDGE,
     "src/api": EDGE,
@@ -88,6 +90,8 @@ def library_of(header):
         return "standard"
     if POSIX.search(header):
         return "posix"
+    if INTRINSICS.search(header):
+        return "intrinsics"
     for library, beginning in LIBRARIES.items():
         if header.startswith(beginning):
             return library
@@ -172,7 +176,7 @@ class Checker:
                 self.fault(path, includes[0][0] if includes else 1, f'its own header "{own}" comes first')
         last, names = 0, ["own", "project", "third party", "standard"]
         for number, quoted, header in includes:
-            group = 0 if header == own else 1 if quoted else 3 if library_of(header) in ("standard", "posix") else 2
+            group = 0 if header == own else 1 if quoted else 3 if library_of(header) in ("standard", "posix", "intrinsics") else 2
             if group < last:
                 self.fault(path, number, f"{header} ({names[group]}) stands after a {names[last]} header")
             last = max(last, group)
@@ -190,6 +194,7 @@ def self_test():
         "twins/a.hpp": "#pragma once\n#include <string>\n// a double comment: clock::now()\n",
         "twins/a.cpp": '#include "twins/a.hpp"\n\n#include <vector>\nconst char* s = "float";\n',
         "twins/hash.cpp": "#include <openssl/evp.h>\n",
+        "twins/sha256_lanes.cpp": "#include <immintrin.h>\n",
         "config/toml.cpp": '#include "twins/a.hpp"\n\n#include <toml++/toml.h>\n\n#include <string>\n',
         "src/store/s.cpp": '#include "twins/a.hpp"\n\n#include <sqlite3.h>\n#include <zstd.h>\n\n#include <fcntl.h>\n',
         "src/store/s.hpp": "",
@@ -203,6 +208,7 @@ def self_test():
     broken = {
         "pure room uses CAF": ("twins/b.hpp", "#pragma once\n#include <caf/actor.hpp>\n", "may not use caf"),
         "OpenSSL beside its file": ("twins/b.hpp", "#pragma once\n#include <openssl/sha.h>\n", "may not use openssl"),
+        "instructions of the machine elsewhere": ("twins/b.cpp", "#include <immintrin.h>\n", "may not use intrinsics"),
         "room above": ("twins/b.hpp", '#pragma once\n#include "src/store/s.hpp"\n', "twins/ may not use src/store/"),
         "store uses actors": ("src/store/b.hpp", '#pragma once\n#include "actors/t.hpp"\n', "may not use actors/"),
         "tests are used": ("sim/b.cpp", '#include "tests/unit/t.cpp"\n', "nothing uses tests/"),

@@ -152,6 +152,47 @@ TEST_CASE("day_tree: a meter's day is hashed as it is written down") {
   }
 }
 
+TEST_CASE("day_tree: meters' days together as each alone, for 0 to 40 of them") {
+  seeded_random random(503);
+  const std::vector<content> contents = few_contents();
+  for (std::size_t count = 0; count <= 40; ++count) {
+    std::vector<meter_day> days(count);
+    std::vector<meter_readings> meters;
+    std::vector<digest> expected;
+    for (meter_day& day : days) {
+      for (std::uint64_t n = random.below(100); n != 0; --n)
+        (void)day.offer(random.between(0, 47), random.between<std::uint16_t>(1, 3), random.pick(contents), false);
+      meters.push_back({test_mpan(random.below(1'000'000)), &day});
+      expected.push_back(plain_meter_day({}, meters.back().meter, import, day));
+    }
+    std::vector<digest> hashes(count);
+    meter_day_hashes({}, some_day, import, meters, hashes);
+    CAPTURE(count);
+    CHECK(hashes == expected);
+  }
+}
+
+TEST_CASE("day_tree: the sums of a meter are those of its current values") {
+  seeded_random random(504);
+  const std::vector<content> contents = few_contents();
+  for (int round = 0; round < 60; ++round) {
+    meter_day day;
+    for (std::uint64_t n = random.below(100); n != 0; --n)
+      (void)day.offer(random.between(0, 47), random.between<std::uint16_t>(1, round % 2 == 0 ? 1 : 3),
+                      round % 3 == 0 ? actual_of(random.between(0, 9)) : random.pick(contents), false);
+    day_node_builder builder;
+    builder.add_meter({}, day);
+    const day_node node = builder.build(node_kind::feeder, "F1", some_day, import);
+    std::uint64_t periods = 0;
+    for (int slot = 0; slot < periods_per_day; ++slot) {
+      const auto now = day.current(slot);
+      CHECK(node.wh[static_cast<std::size_t>(slot)] == (now ? now->content.wh : 0));
+      periods += now ? 1 : 0;
+    }
+    CHECK(node.periods == periods);
+  }
+}
+
 TEST_CASE("day_tree: nodes commit to their id and day and children and sums") {
   const meter_day a = day_of({{0, 1, actual_of(100)}, {47, 1, estimate_of(70'000)}, {3, 1, actual_of(1)}});
   const meter_day b = day_of({{0, 1, actual_of(5)}, {1, 1, actual_of(1)}, {1, 1, actual_of(2)}});
