@@ -11,6 +11,7 @@
 #include <cstdio>
 #include <fstream>
 #include <memory>
+#include <optional>
 #include <sstream>
 #include <string>
 #include <thread>
@@ -194,23 +195,32 @@ int run(const replay_options& o, const millisecond_clock& now) {
   if (!folder)
     return report_failure(command, folder.failure());
   replay_progress_line line(now);
-  const auto outcome = run_replay(*plan, *folder, [&](const replay_progress& p) { line.show(p); });
+  std::optional<result<store_view>> view;
+  std::optional<result<store_totals>> after;
+  const auto outcome = run_replay(
+    *plan, *folder, [&](const replay_progress& p) { line.show(p); },
+    [&] {
+      view.emplace(store_view::open(o.store, {plan->estate, plan->estate_files}));
+      if (*view)
+        after.emplace(read_store_totals(**view));
+    });
   line.clear();
   if (!outcome)
     return report_failure(command, outcome.failure());
   if (outcome->stopped_by)
     return report_failure(command, *outcome->stopped_by);
-  auto after = read_store_totals(o.store);
-  if (!after)
-    return report_failure(command, after.failure());
+  if (!*view)
+    return report_failure(command, view->failure());
+  if (!*after)
+    return report_failure(command, after->failure());
   const std::int64_t elapsed = now() - start;
-  const std::string json = replay_json(*outcome, *after, elapsed);
+  const std::string json = replay_json(*outcome, **after, elapsed);
   if (!o.json_out.empty())
     if (auto written = write_small_file(o.json_out, json); !written)
       return report_failure(command, written.failure());
   if (o.json)
     return print_result(command, json);
-  return print_result(command, replay_text(*plan, *outcome, *after, elapsed, o.store));
+  return print_result(command, replay_text(*plan, *outcome, **after, elapsed, **view, o.store));
 }
 
 } // namespace

@@ -10,7 +10,7 @@
 
 #include <algorithm>
 #include <cstdlib>
-#include <unordered_set>
+#include <vector>
 
 namespace gridtwin {
 
@@ -111,7 +111,7 @@ void put_worst(std::string& out, const replay_plan& plan, const replay_outcome& 
 }
 
 result<void> put_most_loaded(std::string& out, const replay_plan& plan, const replay_outcome& outcome,
-                             const std::string& store) {
+                             store_view& store) {
   const estate& e = *plan.estate;
   auto list = outcome.most_loaded;
   const auto share = [&](const replay_outcome::loaded_transformer& t) {
@@ -125,13 +125,10 @@ result<void> put_most_loaded(std::string& out, const replay_plan& plan, const re
   list.erase(end, list.end());
   if (list.empty())
     return {};
-  auto view = store_view::open(store);
-  if (!view)
-    return view.failure();
   out += fmt::format("\nMost loaded transformers{:>25}{:>11}   day of the peak, 00:00 to 24:00 UTC\n",
                      "peak half hour ends", "of rating");
   for (const auto& t : list) {
-    const auto loads = view->reader().loads(view->topology().number_of[t.transformer.value], t.peak.day());
+    const auto loads = store.reader().loads(store.topology().number_of[t.transformer.value], t.peak.day());
     if (!loads)
       return loads.failure();
     day_load sum{};
@@ -146,25 +143,23 @@ result<void> put_most_loaded(std::string& out, const replay_plan& plan, const re
 
 } // namespace
 
-result<store_totals> read_store_totals(const std::filesystem::path& store) {
-  auto view = store_view::open(store);
-  if (!view)
-    return view.failure();
+result<store_totals> read_store_totals(store_view& view) {
   store_totals out;
-  auto gaps = count_gaps(*view);
+  auto gaps = count_gaps(view);
   if (!gaps)
     return gaps.failure();
   out.gaps = gaps->gaps;
   out.gap_periods = gaps->periods;
-  std::unordered_set<std::uint64_t> meters;
-  meters.reserve(view->estate().connections.size());
-  for (const connection& c : view->estate().connections)
-    meters.insert(c.mpan.number);
-  out.meters = meters.size();
-  out.feeders = view->estate().feeders.size();
-  out.transformers = view->estate().transformers.size();
-  out.days = view->days().size();
-  const auto roots = digest_store(*view, estate_key{});
+  std::vector<std::uint64_t> meters;
+  meters.reserve(view.estate().connections.size());
+  for (const connection& c : view.estate().connections)
+    meters.push_back(c.mpan.number);
+  std::sort(meters.begin(), meters.end()); // nearly sorted: feeder by feeder
+  out.meters = static_cast<std::size_t>(std::unique(meters.begin(), meters.end()) - meters.begin());
+  out.feeders = view.estate().feeders.size();
+  out.transformers = view.estate().transformers.size();
+  out.days = view.days().size();
+  const auto roots = digest_store(view, estate_key{});
   if (!roots)
     return roots.failure();
   out.digest = roots->hash;
@@ -196,7 +191,7 @@ std::string replay_json(const replay_outcome& outcome, const store_totals& after
 }
 
 std::string replay_text(const replay_plan& plan, const replay_outcome& outcome, const store_totals& after,
-                        std::int64_t elapsed_ms, const std::string& store) {
+                        std::int64_t elapsed_ms, store_view& store, const std::string& store_name) {
   const run_counts& c = outcome.counts;
   std::string out = "This run\n";
   put_counts(out, outcome);
@@ -211,14 +206,14 @@ std::string replay_text(const replay_plan& plan, const replay_outcome& outcome, 
   put_worst(out, plan, outcome);
   if (auto put = put_most_loaded(out, plan, outcome, store); !put)
     out += "\n(" + put.failure().message + ")\n";
-  out +=
-    fmt::format("\nThe store {}\n  {} meters, {} feeders, {} transformers, {} UTC days; {} gaps of {} half hours\n",
-                store, with_thousands(after.meters), with_thousands(after.feeders), with_thousands(after.transformers),
-                with_thousands(after.days), with_thousands(after.gaps), with_thousands(after.gap_periods));
+  out += fmt::format(
+    "\nThe store {}\n  {} meters, {} feeders, {} transformers, {} UTC days; {} gaps of {} half hours\n", store_name,
+    with_thousands(after.meters), with_thousands(after.feeders), with_thousands(after.transformers),
+    with_thousands(after.days), with_thousands(after.gaps), with_thousands(after.gap_periods));
   out += fmt::format("  digest {}\n", to_hex(after.digest));
   out += fmt::format("\n{}.{:03} s, {} readings/s, {} MiB of memory at most\n", elapsed_ms / 1000, elapsed_ms % 1000,
                      with_thousands(per_second(c.readings(), elapsed_ms)), peak_resident_bytes() >> 20);
-  const std::string word = shell_word(store);
+  const std::string word = shell_word(store_name);
   out += fmt::format("Next: gridtwin export rejects --store {} --out rejects.csv   (also readings, feeder-load,\n"
                      "      transformer-load, gaps); gridtwin digest --store {}\n",
                      word, word);

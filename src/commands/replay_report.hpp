@@ -1,11 +1,11 @@
 #pragma once
 
 #include "src/commands/replay_run.hpp"
+#include "src/commands/store_view.hpp"
 #include "twins/hash.hpp"
 #include "twins/load.hpp"
 
 #include <cstdint>
-#include <filesystem>
 #include <map>
 #include <string>
 
@@ -22,13 +22,13 @@ struct store_totals {
   gridtwin::digest digest{};
 };
 
-result<store_totals> read_store_totals(const std::filesystem::path& store);
+result<store_totals> read_store_totals(store_view& store);
 
 /// One JSON object with a line end, as the contract has it.
 std::string replay_json(const replay_outcome& outcome, const store_totals& after, std::int64_t elapsed_ms);
 
 /// One screen for a person.
 std::string replay_text(const replay_plan& plan, const replay_outcome& outcome, const store_totals& after,
-                        std::int64_t elapsed_ms, const std::string& store);
+                        std::int64_t elapsed_ms, store_view& store, const std::string& store_name);
 
 } // namespace gridtwin

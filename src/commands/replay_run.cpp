@@ -336,7 +336,8 @@ replay_outcome replay_driver::drive() {
 } // namespace
 
 result<replay_outcome> run_replay(const replay_plan& plan, const store_folder& folder,
-                                  const std::function<void(const replay_progress&)>& progress) {
+                                  const std::function<void(const replay_progress&)>& progress,
+                                  const std::function<void()>& finished) {
   auto database = folder.connect_writer();
   if (!database)
     return database.failure();
@@ -363,16 +364,16 @@ result<replay_outcome> run_replay(const replay_plan& plan, const store_folder& f
   run->limits = plan.limits;
   run->run = writer->run();
   run->days = &days;
-  replay_outcome outcome;
-  {
-    actor_system_options config(plan.threads);
-    caf::actor_system system(config);
-    replay_driver driver(plan, std::move(*stored), run, writer, system, progress);
-    outcome = driver.drive();
-  }
+  actor_system_options config(plan.threads);
+  caf::actor_system system(config);
+  replay_outcome outcome = replay_driver(plan, std::move(*stored), run, writer, system, progress).drive();
+  // The driver has ended its actors: the writer first of all has nothing left to do, the twins go side by side with
+  // this.
   if (!outcome.stopped_by || outcome.stopped_by->code != errc::store_failed)
     if (auto closed = writer->close(); !closed)
       outcome.stopped_by = closed.failure();
+  if (!outcome.stopped_by)
+    finished();
   return outcome;
 }
 

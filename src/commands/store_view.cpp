@@ -9,7 +9,7 @@
 
 namespace gridtwin {
 
-result<store_view> store_view::open(const std::filesystem::path& folder) {
+result<store_view> store_view::open(const std::filesystem::path& folder, const known_estate& known) {
   auto opened = store_folder::for_reading(folder);
   if (!opened)
     return opened.failure();
@@ -23,10 +23,14 @@ result<store_view> store_view::open(const std::filesystem::path& folder) {
   const auto bytes = read_bound_estate(out.reader_->database());
   if (!bytes)
     return bytes.failure();
-  auto estate = parse_estate({bytes->transformers, bytes->feeders, bytes->meters}, "the store's estate");
-  if (!estate)
-    return estate.failure();
-  out.estate_ = std::make_unique<gridtwin::estate>(std::move(*estate));
+  if (known.files && *known.files == *bytes) {
+    out.estate_ = known.estate;
+  } else {
+    auto estate = parse_estate({bytes->transformers, bytes->feeders, bytes->meters}, "the store's estate");
+    if (!estate)
+      return estate.failure();
+    out.estate_ = std::make_shared<const gridtwin::estate>(std::move(*estate));
+  }
   auto binding = bind_topology(out.reader_->database(), *out.estate_, *bytes);
   if (!binding)
     return binding.failure();

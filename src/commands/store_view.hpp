@@ -14,10 +14,17 @@
 
 namespace gridtwin {
 
+/// An estate that was read already, with the files that it was read from.
+struct known_estate {
+  std::shared_ptr<const gridtwin::estate> estate;
+  std::shared_ptr<const estate_bytes> files;
+};
+
 /// A store with the estate that it is bound to, for commands that only read. Sees one state of the store.
 class store_view {
 public:
-  static result<store_view> open(const std::filesystem::path& folder);
+  /// `known`: need not be read again, if it is the store's.
+  static result<store_view> open(const std::filesystem::path& folder, const known_estate& known = {});
 
   const gridtwin::estate& estate() const noexcept { return *estate_; }
   const gridtwin::topology& topology() const noexcept { return topology_; }
@@ -39,7 +46,7 @@ private:
 
   std::unique_ptr<store_folder> folder_;
   std::unique_ptr<store_reader> reader_;
-  std::unique_ptr<gridtwin::estate> estate_;
+  std::shared_ptr<const gridtwin::estate> estate_;
   gridtwin::topology topology_;
   std::vector<std::vector<utc_day>> days_;
   std::vector<utc_day> all_days_;

@@ -23,6 +23,7 @@ struct estate_bytes {
   std::string transformers;
   std::string feeders;
   std::string meters;
+  bool operator==(const estate_bytes&) const = default;
 };
 
 /// A connection that readings may have been stored for and that the estate at hand no longer has, or has for a shorter
