@@ -13,7 +13,8 @@ void commit_writer_state::add(const assessed_part& part) {
   group.counts += part.part->counts;
   if (part.part->failure)
     group.failure = part.part->failure;
-  group.commit.transformers.push_back(std::move(part.part->commit));
+  if (options_.store)
+    group.commit.transformers.push_back(std::move(part.part->commit));
 }
 
 void commit_writer_state::seal(const group_sealed& sealed) {
@@ -30,11 +31,13 @@ std::optional<result<group_committed>> commit_writer_state::commit_next() {
   pending_.erase(at);
   if (group.failure)
     return result<group_committed>(*group.failure);
-  // Parts arrive in any order; the store's content must not depend on it.
-  std::sort(group.commit.transformers.begin(), group.commit.transformers.end(),
-            [](const auto& a, const auto& b) { return a.transformer < b.transformer; });
-  if (auto done = options_.store->commit(group.commit); !done)
-    return result<group_committed>(done.failure());
+  if (options_.store) {
+    // Parts arrive in any order; the store's content must not depend on it.
+    std::sort(group.commit.transformers.begin(), group.commit.transformers.end(),
+              [](const auto& a, const auto& b) { return a.transformer < b.transformer; });
+    if (auto done = options_.store->commit(group.commit); !done)
+      return result<group_committed>(done.failure());
+  }
   options_.run->committed_group.store(next_, std::memory_order_release);
   return result<group_committed>(group_committed{next_++, std::make_shared<const run_counts>(group.counts)});
 }

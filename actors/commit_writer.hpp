@@ -13,8 +13,8 @@ namespace gridtwin {
 
 struct commit_writer_options {
   std::shared_ptr<run_context> run;
-  std::shared_ptr<store_writer> store;
-  caf::actor owner; ///< is told what is durable, and when a commit failed
+  std::shared_ptr<store_writer> store; ///< none: groups are counted and kept nowhere
+  caf::actor owner;                    ///< is told what is durable, and when a commit failed
 };
 
 /// Gathers the parts of groups and commits one group after the other, in order.

@@ -15,8 +15,11 @@ hosted_twins::hosted_twins(const run_context& run, std::span<const connection> c
   : run_(&run), connections_(connections), system_(&system), host_(caf::actor_cast<caf::actor_control_block*>(host)) {
   twins_.reserve(connections.size()); // for good: the actors know their twins by address
   places_.reserve(connections.size());
-  for (const connection& c : connections)
-    places_.push_back({make_hosted<meter_twin_actor>(system, host, twins_.emplace_back(c)), 0, false});
+  actors_.reserve(connections.size());
+  for (const connection& c : connections) {
+    places_.push_back({c.feeder, 0, false, is_usual_meter(c)});
+    actors_.push_back(make_hosted<meter_twin_actor>(system, host, twins_.emplace_back(c)));
+  }
 }
 
 std::vector<const meter_twin*> hosted_twins::all() const {
@@ -43,49 +46,49 @@ assessment hosted_twins::judge_again(std::size_t place, const reading& r, twin_r
   };
   replace_failed(std::current_exception());
   if (places_[place].parked)
-    return {verdict::twin_failed, {}, false};
+    return {verdict::twin_failed};
   try {
     return judge(place, r);
   } catch (...) {
     replace_failed(std::current_exception());
   }
-  return {verdict::twin_failed, {}, false};
+  return {verdict::twin_failed};
 }
 
 std::optional<std::size_t> hosted_twins::place_of(const hosted_envelope& envelope) const noexcept {
   // All that is sent to this host's mailbox for a hosted actor is for one of its twins.
   const auto& actor = static_cast<const meter_twin_actor&>(*envelope.target->get());
   const auto place = static_cast<std::size_t>(&actor.twin() - twins_.data());
-  return &places_[place].actor.actor() == &actor ? std::optional(place) : std::nullopt;
+  return &actors_[place].actor() == &actor ? std::optional(place) : std::nullopt;
 }
 
 void hosted_twins::deliver(const hosted_envelope& envelope, twin_rebuilder& rebuilder, caf::execution_unit* context) {
   gridtwin::deliver(envelope, context);
   const auto place = place_of(envelope);
-  if (place && places_[*place].actor.actor().terminated() && !places_[*place].parked)
+  if (place && actors_[*place].actor().terminated() && !places_[*place].parked)
     replace(*place, caf::exit_reason::user_shutdown, rebuilder, context);
 }
 
 void hosted_twins::replace(std::size_t place, caf::error reason, twin_rebuilder& rebuilder,
                            caf::execution_unit* context) {
   place_state& state = places_[place];
-  state.actor.actor().terminate(reason, context); // nothing happens if it has ended by itself
+  actors_[place].actor().terminate(reason, context); // nothing happens if it has ended by itself
   const caf::actor host = caf::actor_cast<caf::actor>(caf::actor_cast<caf::strong_actor_ptr>(host_));
   if (!host)
     return;
   const meter_twin dead = std::exchange(twins_[place], meter_twin(connections_[place]));
-  state.actor = make_hosted<meter_twin_actor>(*system_, host, twins_[place]);
+  actors_[place] = make_hosted<meter_twin_actor>(*system_, host, twins_[place]);
   rebuilder.rebuild(place, dead, twins_[place]);
   state.parked = !run_->twin_restarts.restart(state.restarts);
   if (state.parked)
-    state.actor.actor().terminate(std::move(reason), context);
+    actors_[place].actor().terminate(std::move(reason), context);
   else
     ++state.restarts;
 }
 
 void hosted_twins::terminate(const caf::error& reason, caf::execution_unit* context) {
-  for (place_state& state : places_)
-    state.actor.actor().terminate(reason, context);
+  for (const hosted<meter_twin_actor>& actor : actors_)
+    actor.actor().terminate(reason, context);
 }
 
 } // namespace gridtwin

@@ -27,15 +27,17 @@ protected:
 /// and from what was assessed but not yet committed. One that fails too often is parked: its readings are quarantined,
 /// its state is kept, so that totals stay whole.
 class hosted_twins {
+  /// What a batch asks of a twin's place without a look at its actor or its row of the estate.
   struct place_state {
-    hosted<meter_twin_actor> actor;
+    feeder_index feeder;
     std::uint8_t restarts = 0;
     bool parked = false;
+    bool usual = false; ///< `is_usual_meter`
   };
 
 public:
   /// What a host keeps for each of its twins, beside the twin.
-  static constexpr std::size_t bytes_a_place = sizeof(place_state);
+  static constexpr std::size_t bytes_a_place = sizeof(place_state) + sizeof(hosted<meter_twin_actor>);
 
   hosted_twins(const run_context& run, std::span<const connection> connections, caf::actor_system& system,
                const caf::actor& host);
@@ -44,22 +46,18 @@ public:
   meter_twin& at(std::size_t place) noexcept { return twins_[place]; }
   const meter_twin& at(std::size_t place) const noexcept { return twins_[place]; }
   std::vector<const meter_twin*> all() const;
-  const caf::actor& handle(std::size_t place) const noexcept { return places_[place].actor.handle; }
+  const caf::actor& handle(std::size_t place) const noexcept { return actors_[place].handle; }
+  feeder_index feeder_of(std::size_t place) const noexcept { return places_[place].feeder; }
   bool parked(std::size_t place) const noexcept { return places_[place].parked; }
 
-  /// Asks memory for a twin that will soon be wanted.
-  void prefetch(std::size_t place) const noexcept {
-    constexpr std::size_t line_bytes = 64;
-    const char* const twin = reinterpret_cast<const char*>(&twins_[place]);
-    for (std::size_t at = 0; at < sizeof(meter_twin); at += line_bytes)
-      __builtin_prefetch(twin + at, 1);
-  }
+  /// Asks memory for what a reading of that half hour will want of a twin.
+  void prefetch(std::size_t place, int slot) const noexcept { twins_[place].prefetch(slot); }
 
   /// Has a reading judged by its twin. A twin that fails is restarted and asked once more; a reading that fails again
   /// is `twin_failed`.
   assessment assess(std::size_t place, const reading& r, twin_rebuilder& rebuilder, caf::execution_unit* context) {
     if (places_[place].parked)
-      return {verdict::twin_failed, {}, false};
+      return {verdict::twin_failed};
     try {
       return judge(place, r);
     } catch (...) {
@@ -79,7 +77,10 @@ public:
 private:
   assessment judge(std::size_t place, const reading& r) {
     meter_twin& twin = at(place);
-    return run_->assess == nullptr ? twin.assess(r, run_->limits) : run_->assess(twin, r, run_->limits);
+    if (run_->assess != nullptr)
+      return run_->assess(twin, r, run_->limits);
+    return places_[place].usual && usual_reading_stands(r, run_->limits) ? twin.record(r)
+                                                                         : twin.assess(r, run_->limits);
   }
   assessment judge_again(std::size_t place, const reading& r, twin_rebuilder& rebuilder, caf::execution_unit* context);
   void replace(std::size_t place, caf::error reason, twin_rebuilder& rebuilder, caf::execution_unit* context);
@@ -90,6 +91,7 @@ private:
   caf::weak_actor_ptr host_;
   std::vector<meter_twin> twins_;
   std::vector<place_state> places_;
+  std::vector<hosted<meter_twin_actor>> actors_; ///< by place, as the two above
 };
 
 } // namespace gridtwin

@@ -6,6 +6,7 @@
 #include <caf/sec.hpp>
 
 #include <algorithm>
+#include <limits>
 #include <utility>
 
 namespace gridtwin {
@@ -15,8 +16,10 @@ struct transformer_state::work {
   const reading_group* group = nullptr;
   bool opened = false; ///< what the store has of the group's days was asked for
   std::int64_t days_opened = 0;
-  /// The day at hand.
-  std::optional<utc_day> day;
+  /// The half hour at hand.
+  gridtwin::period period{std::numeric_limits<std::int32_t>::min()};
+  utc_day day = no_day;
+  int slot = 0;
   open_days::day_state* state = nullptr;
   std::vector<day_load>* loads = nullptr; ///< asked for with the first change
 };
@@ -69,6 +72,7 @@ void transformer_state::start(transformer_options options, caf::event_based_acto
   const estate& e = *options_.run->estate;
   connections_ = connections_of(e, options_.transformer);
   feeders_ = feeders_of(e, options_.transformer);
+  shard_ = shard_of(e.transformers[options_.transformer.value].id);
   const std::span all(e.connections);
   twins_ = std::make_unique<hosted_twins>(*options_.run, all.subspan(connections_.first, connections_.count),
                                           self->system(), caf::actor(self));
@@ -100,7 +104,7 @@ assessed_part transformer_state::assess(const std::shared_ptr<const reading_grou
   const run_context& run = *options_.run;
   auto content = std::make_shared<assessed_part::content>();
   content->commit.transformer = run.topology->number_of[options_.transformer.value];
-  content->commit.shard = shard_of(run.estate->transformers[options_.transformer.value].id);
+  content->commit.shard = shard_;
   work w;
   w.out = content.get();
   w.group = group.get();
@@ -109,7 +113,8 @@ assessed_part transformer_state::assess(const std::shared_ptr<const reading_grou
                              [&](const reading_batch& batch, std::uint32_t first, std::uint32_t end) {
                                return assess_slice(batch, first, end, w, context);
                              });
-  days_->count_open(w.days_opened);
+  if (w.days_opened != 0)
+    days_->count_open(w.days_opened);
   if (unread_ && done) // what a twin was rebuilt from is not all there was: nothing that follows could be right
     done = error{errc::store_failed, "a meter's twin could not be rebuilt: the store cannot be read any more"};
   if (done && run.stores) {
@@ -124,29 +129,38 @@ assessed_part transformer_state::assess(const std::shared_ptr<const reading_grou
 /// The path of every reading: judged by its twin, folded into its feeder, gathered for the store.
 result<void> transformer_state::assess_slice(const reading_batch& batch, std::uint32_t first, std::uint32_t end,
                                              work& w, caf::execution_unit* context) {
+  // Twins are asked of memory before their turn, the first of them all at once.
   constexpr std::uint32_t twins_ahead = 16;
+  const auto ask_for = [&](std::uint32_t at) { // as if for the half hour at hand: mostly it is
+    twins_->prefetch(batch.readings[at].connection.value - connections_.first, w.slot);
+  };
+  for (std::uint32_t at = first; at < std::min(first + twins_ahead, end); ++at)
+    ask_for(at);
   for (std::uint32_t at = first; at < end; ++at) {
     const sourced_reading& r = batch.readings[at];
+    if (r.period != w.period)
+      turn_to(r.period, w);
     if (at + twins_ahead < end)
-      twins_->prefetch(batch.readings[at + twins_ahead].connection.value - connections_.first);
+      ask_for(at + twins_ahead);
     const std::uint32_t place = r.connection.value - connections_.first;
-    const utc_day day = r.period.day();
-    const int slot = r.period.slot();
-    if (w.day != day)
-      turn_to(day, w);
     const meter_twin* twin = &twins_->at(place);
-    if (!twin->holds(day) && !w.opened && open_days::may_be_stored(*w.state, place))
+    if (!twin->holds(w.day) && !w.opened && open_days::may_be_stored(*w.state, place))
       if (auto opened = open_touched(w); !opened)
         return opened;
     days_->use(*w.state, place, w.group->number);
-    const std::size_t held_before = twin->days().size();
-    const half_hour_load before = half_hour_of(*twin, day, slot);
-    const std::uint64_t compact_before = twin->compact_mask(day, r.quantity);
+    // Nearly every reading is the first that its meter gives to a half hour, and nothing but an import.
+    const meter_day* const import = twin->days().only_import(w.day);
+    const std::uint64_t here = std::uint64_t{1} << w.slot;
+    const bool first_import =
+      import != nullptr && r.quantity == quantity::active_import && (import->occupied_mask() & here) == 0;
+    const std::size_t held_before = import != nullptr ? 1 : twin->days().size();
+    const std::uint64_t compact_before = first_import ? 0 : twin->compact_mask(w.day, r.quantity);
+    const half_hour_load before = first_import ? half_hour_load{} : half_hour_of(*twin, w.day, w.slot);
     const assessment a =
       twins_->assess(place, {r.quantity, r.period, r.version, {r.wh, r.quality, r.reasons}}, *this, context);
     w.out->counts.add(a, r.quantity, r.wh);
     w.out->counts.rounded += r.rounded ? 1 : 0;
-    twin = &twins_->at(place); // another one, if the one before has failed
+    twin = &twins_->at(place);
     w.days_opened += static_cast<std::int64_t>(twin->days().size()) - static_cast<std::int64_t>(held_before);
     if (!a.changes_state()) {
       if (a.verdict != verdict::duplicate)
@@ -156,23 +170,32 @@ result<void> transformer_state::assess_slice(const reading_batch& batch, std::ui
     if (a.verdict == verdict::conflict)
       w.state->contradicted = true;
     if (w.loads == nullptr) {
-      auto loads = days_->loads(day);
+      auto loads = days_->loads(w.day);
       if (!loads)
         return loads.failure();
       w.loads = *loads;
     }
-    half_hour_load& sum = (*w.loads)[twin->meter().feeder.value - feeders_.first][static_cast<std::size_t>(slot)];
-    sum -= before;
-    sum += half_hour_of(*twin, day, slot);
+    half_hour_load& sum = (*w.loads)[twins_->feeder_of(place).value - feeders_.first][static_cast<std::size_t>(w.slot)];
+    const bool compact = (twin->compact_mask(w.day, r.quantity) & here) != (compact_before & here);
+    if (first_import && compact) {
+      add_first_import(sum, r.wh);
+    } else {
+      sum -= before;
+      sum += half_hour_of(*twin, w.day, w.slot);
+    }
     if (options_.run->stores)
-      additions_->add(batch, at, place, twin->compact_mask(day, r.quantity) != compact_before);
+      additions_->add(batch, at, place, compact);
   }
   return {};
 }
 
-void transformer_state::turn_to(utc_day day, work& w) {
-  w.day = day;
-  w.state = &days_->days()[day];
+void transformer_state::turn_to(period p, work& w) {
+  w.period = p;
+  w.slot = p.slot();
+  if (w.day == p.day())
+    return;
+  w.day = p.day();
+  w.state = &days_->days()[w.day];
   w.loads = nullptr;
 }
 

@@ -50,7 +50,7 @@ private:
   result<void> assess_slice(const reading_batch& batch, std::uint32_t first, std::uint32_t end, work& w,
                             caf::execution_unit* context);
   void assess_offered(const offered_reading& r, std::size_t place, caf::execution_unit* context);
-  void turn_to(utc_day day, work& w);
+  void turn_to(period p, work& w);
   result<void> open_touched(work& w);
   void rebuild(std::size_t place, const meter_twin& predecessor, meter_twin& fresh) override;
   void keep_reject(const reading_batch& batch, const sourced_reading& r, verdict v, work& w) const;
@@ -61,6 +61,7 @@ private:
   transformer_options options_;
   connection_range connections_;
   feeder_range feeders_;
+  std::uint32_t shard_ = 0; ///< of the journal
   std::unique_ptr<hosted_twins> twins_;
   std::unique_ptr<open_days> days_;
   std::unique_ptr<group_additions> additions_; ///< of the group that is being assessed

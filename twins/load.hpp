@@ -64,4 +64,11 @@ inline half_hour_load half_hour_of(const meter_twin& twin, utc_day day, int slot
   return {held->plain_wh()[static_cast<std::size_t>(slot)], 0, 1, 0, 1};
 }
 
+/// Adds the usual reading to a half hour to which its meter gave nothing before: what `half_hour_of` gives of it now.
+inline void add_first_import(half_hour_load& sum, std::int64_t wh) noexcept {
+  sum.import_wh += wh;
+  ++sum.reported;
+  ++sum.revision;
+}
+
 } // namespace gridtwin

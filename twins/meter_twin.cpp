@@ -58,7 +58,7 @@ meter_day& open_day_list::open_behind(utc_day day, quantity q) {
   return more.insert(at, open_day{day, q, {}})->readings;
 }
 
-assessment meter_twin::assess_beside(meter_day& day, const reading& r) {
+assessment meter_twin::record_beside(meter_day& day, const reading& r) {
   const auto offered = day.offer(r.period.slot(), static_cast<std::uint16_t>(r.version), r.content, true);
   switch (offered.verdict) {
   case verdict::duplicate:
@@ -71,7 +71,9 @@ assessment meter_twin::assess_beside(meter_day& day, const reading& r) {
     ++counters_.accepted;
     break;
   }
-  return {offered.verdict, offered.displaced, offered.displaced_fresh};
+  if (!offered.displaced || !offered.displaced_fresh)
+    return {offered.verdict};
+  return {offered.verdict, true, offered.displaced->wh};
 }
 
 void meter_twin::restore(utc_day day, quantity q, int slot, std::uint16_t version, const content& c, bool fresh) {

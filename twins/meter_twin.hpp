@@ -15,9 +15,9 @@ namespace gridtwin {
 /// What one reading came to, and what it changed of earlier ones.
 struct assessment {
   gridtwin::verdict verdict = verdict::accepted;
-  /// With a conflict: the content that stood alone until now and stands no more.
-  std::optional<content> displaced;
-  bool displaced_fresh = false; ///< that content had been accepted by the run that is under way
+  /// With a conflict: a reading that the run under way had accepted stands no more; it had these watt-hours.
+  bool withdraws = false;
+  std::int64_t withdrawn_wh = 0;
 
   /// The set of readings has grown: the reading must reach the journal.
   bool changes_state() const noexcept { return verdict == verdict::accepted || verdict == verdict::conflict; }
@@ -73,6 +73,10 @@ public:
       return &first_.readings;
     return more_ ? find_behind(day, q) : nullptr;
   }
+  /// Where the value of a half hour stands in the first day.
+  const std::uint16_t* first_value(int slot) const noexcept {
+    return &first_.readings.plain_wh()[static_cast<std::size_t>(slot)];
+  }
   /// The readings of the only day held, if it is that day's active import: what nearly every twin holds.
   const meter_day* only_import(utc_day day) const noexcept {
     const bool only = !more_ && first_.day == day && first_.quantity == quantity::active_import;
@@ -120,14 +124,18 @@ public:
   assessment assess(const reading& r, const rule_limits& limits) {
     if (const auto refusal = broken_rule(r, *meter_, limits)) {
       ++counters_.refused;
-      return {*refusal, {}, false};
+      return {*refusal};
     }
-    const auto offered = days_.open(r.period.day(), r.quantity)
-                           .offer(r.period.slot(), static_cast<std::uint16_t>(r.version), r.content, true);
-    ++(offered.verdict == verdict::duplicate  ? counters_.duplicates
-       : offered.verdict == verdict::conflict ? counters_.conflicts
-                                              : counters_.accepted);
-    return {offered.verdict, offered.displaced, offered.displaced_fresh};
+    return record(r);
+  }
+
+  /// `assess` for a reading that no rule objects to (see `usual_reading_stands`).
+  assessment record(const reading& r) {
+    meter_day& day = days_.open(r.period.day(), r.quantity);
+    if (!day.take_plain(r.period.slot(), static_cast<std::uint16_t>(r.version), r.content, true))
+      return record_beside(day, r);
+    ++counters_.accepted;
+    return {};
   }
 
   /// Adds a reading that was judged before: from the journal or the day store. Counts nothing.
@@ -145,6 +153,12 @@ public:
   /// Days held, sorted by day and quantity.
   const open_day_list& days() const noexcept { return days_; }
 
+  /// Asks memory for the lines that `assess` will want, of the first day held.
+  void prefetch(int slot) const noexcept {
+    __builtin_prefetch(this, 1);
+    __builtin_prefetch(days_.first_value(slot), 1);
+  }
+
   /// Whether anything of a day is held; then all that is known of it is.
   bool holds(utc_day day) const noexcept { return days_.holds(day); }
 
@@ -154,8 +168,8 @@ public:
   std::size_t release(utc_day day) noexcept;
 
 private:
-  /// `assess` where something is known of the half hour already, or the reading is not plain.
-  assessment assess_beside(meter_day& day, const reading& r);
+  /// `record` where something is known of the half hour already, or the reading is not plain.
+  assessment record_beside(meter_day& day, const reading& r);
 
   // What a usual reading needs stands in one line of the processor's cache, but for the value itself.
   const connection* meter_;

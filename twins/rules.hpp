@@ -24,19 +24,13 @@ struct rule_limits {
 };
 
 inline std::int64_t rule_limits::maximum_wh(connection_type type) const noexcept {
-  switch (type) {
-  case connection_type::whole_current:
+  if (type == connection_type::whole_current) // nearly all
     return whole_current_wh;
-  case connection_type::low_voltage:
+  if (type == connection_type::low_voltage)
     return low_voltage_wh;
-  case connection_type::high_voltage:
+  if (type == connection_type::high_voltage)
     return high_voltage_wh;
-  case connection_type::extra_high:
-    return extra_high_wh;
-  case connection_type::unmetered:
-    return unmetered_wh;
-  }
-  return whole_current_wh;
+  return type == connection_type::extra_high ? extra_high_wh : unmetered_wh;
 }
 
 /// What a twin checks of a reading by itself, in the contract's order (groups 6 to 9). Nothing: no rule objects. Here,
@@ -63,6 +57,19 @@ inline std::optional<verdict> broken_rule(const reading& r, const connection& me
   if (limits.as_of_s && r.period.end_s() > *limits.as_of_s)
     return verdict::future;
   return std::nullopt;
+}
+
+/// Whether a meter is of the usual kind, whose usual readings `usual_reading_stands` can judge: whole-current,
+/// energised, on its feeder for ever.
+inline bool is_usual_meter(const connection& meter) noexcept {
+  return meter.type == connection_type::whole_current && meter.energised && meter.effective == period_range{};
+}
+
+/// The same as `!broken_rule` for a meter of the usual kind, where the reading is an actual one; false leaves it to
+/// `broken_rule`. Needs no look at the meter, which is worth a cache miss a reading.
+inline bool usual_reading_stands(const reading& r, const rule_limits& limits) noexcept {
+  return r.content.wh >= 0 && r.content.wh <= limits.whole_current_wh && r.content.quality == actual
+         && r.content.reasons == reasons{} && !limits.as_of_s;
 }
 
 } // namespace gridtwin

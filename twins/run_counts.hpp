@@ -23,11 +23,11 @@ struct run_counts {
     ++by_verdict[index_of(a.verdict)];
     if (a.verdict == verdict::accepted)
       energy_wh[index_of(q)] += wh;
-    if (!a.displaced || !a.displaced_fresh)
+    if (!a.withdraws)
       return;
     --by_verdict[index_of(verdict::accepted)];
     ++by_verdict[index_of(verdict::conflict)];
-    energy_wh[index_of(q)] -= a.displaced->wh;
+    energy_wh[index_of(q)] -= a.withdrawn_wh;
   }
 
   run_counts& operator+=(const run_counts& other) noexcept {

@@ -83,7 +83,7 @@ int run_bench_memory(const bench_memory_options& options) {
   actor_system_options config(1);
   caf::actor_system system(config);
   twin_rounds rounds(system, options.estate);
-  rounds.spawn();
+  rounds.spawn(delivery_path::group);
   if (!rounds.run_round(delivery_path::group))
     return report_failure(command, {errc::store_failed, "the twins did not accept what they were sent"});
   const std::uint64_t measured = resident_bytes() / options.estate.meters;

@@ -41,7 +41,7 @@ result<measurement> measure(const bench_twins_options& o, std::size_t threads, c
   caf::actor_system system(config);
   const std::int64_t begin = now();
   twin_rounds rounds(system, o.estate);
-  rounds.spawn();
+  rounds.spawn(path);
   out.spawn_us = now() - begin;
   out.intervals = rounds.intervals();
   for (std::uint32_t round = 0; round < o.rounds; ++round) {

@@ -26,8 +26,9 @@ public:
   twin_rounds(const twin_rounds&) = delete;
   twin_rounds& operator=(const twin_rounds&) = delete;
 
-  /// Makes every transformer with its twins, and waits until they are there.
-  void spawn();
+  /// Makes every transformer with its twins, and waits until they are there; finds the twins' handles where the path
+  /// needs them.
+  void spawn(delivery_path path);
 
   /// Sends every meter its next half hour, of each of its quantities, and waits until all are judged and folded. False:
   /// what came back is not what was sent.
@@ -54,6 +55,8 @@ private:
   std::vector<quantity> quantities_;
   caf::actor_system* system_;
   caf::scoped_actor self_;
+  std::vector<std::uint32_t> first_meter_; ///< by transformer, and one behind the last
+  caf::actor writer_;
   std::vector<caf::actor> hosts_;
   std::vector<caf::actor> handles_; ///< of the twins, for the path that needs them
   std::int32_t round_ = 0;

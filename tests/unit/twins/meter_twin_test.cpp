@@ -98,7 +98,7 @@ TEST_CASE("meter_twin: what the rules refuse leaves the set as it was") {
     const assessment a = twin.assess(r, limits);
     CHECK(a.verdict == expected);
     CHECK(!a.changes_state());
-    CHECK(!a.displaced);
+    CHECK(!a.withdraws);
   }
   CHECK(twin.days().empty());
   CHECK(twin.counters().refused == refused.size());
@@ -142,7 +142,7 @@ TEST_CASE("meter_twin: a day that was released and restored goes on as if it had
       }
       const assessment a = stayed.assess(r, {});
       const assessment b = came_back.assess(r, {});
-      wrong += a.verdict == b.verdict && a.displaced == b.displaced && a.displaced_fresh == b.displaced_fresh ? 0 : 1;
+      wrong += a.verdict == b.verdict && a.withdraws == b.withdraws && a.withdrawn_wh == b.withdrawn_wh ? 0 : 1;
     }
     wrong += stayed.days().size() == came_back.days().size() ? 0 : 1;
     for (const auto& held : stayed.days()) {

@@ -155,3 +155,29 @@ TEST_CASE("rules: the first in the contract's order is the verdict") {
   w.limits.as_of_s.reset();
   CHECK(!w.check());
 }
+
+TEST_CASE("rules: the short way of usual readings gives what all rules give") {
+  seeded_random random(811);
+  const std::vector<content> contents = few_contents();
+  std::size_t wrong = 0;
+  std::size_t short_way = 0;
+  for (int round = 0; round < 20'000; ++round) {
+    connection meter = test_connection();
+    meter.type = random.chance(2, 3) ? connection_type::whole_current : connection_type::low_voltage;
+    meter.energised = random.chance(3, 4);
+    if (random.chance(1, 4))
+      meter.effective = {100, 200};
+    rule_limits limits;
+    if (random.chance(1, 4))
+      limits.as_of_s = random.between(1, 300) * seconds_per_period;
+    reading r;
+    r.period = {random.between(90, 210)};
+    r.content = random.chance(1, 3) ? random.pick(contents) : actual_of(random.between(-2, 70'000));
+    if (!is_usual_meter(meter) || !usual_reading_stands(r, limits))
+      continue;
+    ++short_way;
+    wrong += broken_rule(r, meter, limits) ? 1 : 0;
+  }
+  CHECK(short_way > 500);
+  CHECK(wrong == 0);
+}

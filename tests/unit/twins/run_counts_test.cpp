@@ -108,10 +108,10 @@ TEST_CASE("run_counts: every reading offered is in exactly one count") {
 
 TEST_CASE("run_counts: a reading accepted by an earlier run is not taken back from this one") {
   run_counts c;
-  c.add({verdict::conflict, actual_of(10), false}, quantity::active_import, 11);
+  c.add({verdict::conflict}, quantity::active_import, 11);
   CHECK(counts_of(c) == expected_counts{0, 0, 1, 0});
-  c.add({verdict::accepted, {}, false}, quantity::active_import, 5);
-  c.add({verdict::conflict, actual_of(5), true}, quantity::active_import, 6);
+  c.add({verdict::accepted}, quantity::active_import, 5);
+  c.add({verdict::conflict, true, 5}, quantity::active_import, 6);
   CHECK(counts_of(c) == expected_counts{0, 0, 3, 0});
 }
 
@@ -122,7 +122,7 @@ TEST_CASE("run_counts: sums go over everything") {
   run_counts b;
   b.rounded = 10;
   b.ambiguous_local_times = 20;
-  b.add({verdict::accepted, {}, false}, quantity::reactive_export, 3);
+  b.add({verdict::accepted}, quantity::reactive_export, 3);
   a += b;
   a += b;
   CHECK(a.rounded == 21);
