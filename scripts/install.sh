@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Installs the Debian packages that are absent: scripts/install.sh [build|test]
-# `build` is what the program needs, `test` (default) that and what its tests need.
+# Installs the Debian packages that are absent: scripts/install.sh [build|test|bench]
+# `build` is what the program needs, `test` (default) that and what its tests need, `bench` that and what the peers need.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -8,8 +8,9 @@ set_name=${1:-test}
 case $set_name in
   build) wanted='build' ;;
   test) wanted='build test' ;;
+  bench) wanted='build test bench' ;;
   *)
-    echo "usage: scripts/install.sh [build|test]" >&2
+    echo "usage: scripts/install.sh [build|test|bench]" >&2
     exit 2
     ;;
 esac

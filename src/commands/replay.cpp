@@ -199,8 +199,8 @@ int run(const replay_options& o, const millisecond_clock& now) {
   std::optional<result<store_totals>> after;
   const auto outcome = run_replay(
     *plan, *folder, [&](const replay_progress& p) { line.show(p); },
-    [&] {
-      view.emplace(store_view::open(o.store, {plan->estate, plan->estate_files}));
+    [&](const known_estate& bound) {
+      view.emplace(store_view::open(o.store, bound));
       if (*view)
         after.emplace(read_store_totals(**view));
     });

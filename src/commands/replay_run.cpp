@@ -337,7 +337,7 @@ replay_outcome replay_driver::drive() {
 
 result<replay_outcome> run_replay(const replay_plan& plan, const store_folder& folder,
                                   const std::function<void(const replay_progress&)>& progress,
-                                  const std::function<void()>& finished) {
+                                  const std::function<void(const known_estate&)>& finished) {
   auto database = folder.connect_writer();
   if (!database)
     return database.failure();
@@ -373,7 +373,7 @@ result<replay_outcome> run_replay(const replay_plan& plan, const store_folder& f
     if (auto closed = writer->close(); !closed)
       outcome.stopped_by = closed.failure();
   if (!outcome.stopped_by)
-    finished();
+    finished({run->estate, run->topology, run->meters_across, binding->change.hash});
   return outcome;
 }
 

@@ -3,6 +3,7 @@
 #include "actors/messages.hpp"
 #include "actors/run_context.hpp"
 #include "config/format_profile.hpp"
+#include "src/commands/store_view.hpp"
 #include "src/ingest/meter_index.hpp"
 #include "src/ingest/row_decoder.hpp"
 #include "src/ingest/source_list.hpp"
@@ -59,6 +60,6 @@ struct replay_progress {
 /// Error: nothing was begun. An outcome that was stopped says why, and what is committed stays.
 result<replay_outcome> run_replay(const replay_plan& plan, const store_folder& folder,
                                   const std::function<void(const replay_progress&)>& progress,
-                                  const std::function<void()>& finished);
+                                  const std::function<void(const known_estate&)>& finished);
 
 } // namespace gridtwin

@@ -20,40 +20,54 @@ result<store_view> store_view::open(const std::filesystem::path& folder, const k
   out.reader_ = std::make_unique<store_reader>(std::move(*reader));
   if (auto held = out.reader_->hold_snapshot(); !held)
     return held.failure();
-  const auto bytes = read_bound_estate(out.reader_->database());
+  if (auto taken = out.take_estate(known); !taken)
+    return taken.failure();
+  if (auto listed = out.list_days(); !listed)
+    return listed.failure();
+  return out;
+}
+
+result<void> store_view::take_estate(const known_estate& known) {
+  const auto bound = bound_estate_hash(reader_->database());
+  if (!bound)
+    return bound.failure();
+  if (known.estate && known.hash == *bound) {
+    estate_ = known.estate;
+    topology_ = known.topology;
+    meters_across_ = known.meters_across;
+    return {};
+  }
+  const auto bytes = read_bound_estate(reader_->database());
   if (!bytes)
     return bytes.failure();
-  if (known.files && *known.files == *bytes) {
-    out.estate_ = known.estate;
-  } else {
-    auto estate = parse_estate({bytes->transformers, bytes->feeders, bytes->meters}, "the store's estate");
-    if (!estate)
-      return estate.failure();
-    out.estate_ = std::make_shared<const gridtwin::estate>(std::move(*estate));
-  }
-  auto binding = bind_topology(out.reader_->database(), *out.estate_, *bytes);
+  auto parsed = parse_estate({bytes->transformers, bytes->feeders, bytes->meters}, "the store's estate");
+  if (!parsed)
+    return parsed.failure();
+  auto binding = bind_topology(reader_->database(), *parsed, *bytes);
   if (!binding)
     return binding.failure();
-  out.topology_ = std::move(binding->topology);
-  out.meters_across_ = meters_across_transformers(*out.estate_);
+  meters_across_ = meters_across_transformers(*parsed);
+  estate_ = std::make_shared<const gridtwin::estate>(std::move(*parsed));
+  topology_ = std::make_shared<const gridtwin::topology>(std::move(binding->topology));
+  return {};
+}
+
+result<void> store_view::list_days() {
   std::unordered_map<std::uint32_t, std::uint32_t> index_of;
-  for (std::uint32_t i = 0; i < out.topology_.number_of.size(); ++i)
-    index_of.emplace(out.topology_.number_of[i].value, i);
-  out.days_.resize(out.estate_->transformers.size());
-  out.unsummarised_.resize(out.estate_->transformers.size());
-  const auto listed = out.reader_->for_each_day([&](transformer_number t, utc_day day, bool summarised) {
-    if (out.all_days_.empty() || out.all_days_.back() != day)
-      out.all_days_.push_back(day);
+  for (std::uint32_t i = 0; i < topology_->number_of.size(); ++i)
+    index_of.emplace(topology_->number_of[i].value, i);
+  days_.resize(estate_->transformers.size());
+  unsummarised_.resize(estate_->transformers.size());
+  return reader_->for_each_day([&](transformer_number t, utc_day day, bool summarised) {
+    if (all_days_.empty() || all_days_.back() != day)
+      all_days_.push_back(day);
     const auto at = index_of.find(t.value);
     if (at == index_of.end())
       return; // a transformer that the estate no longer has, which holds no readings
-    out.days_[at->second].push_back(day);
+    days_[at->second].push_back(day);
     if (!summarised)
-      out.unsummarised_[at->second].push_back(day);
+      unsummarised_[at->second].push_back(day);
   });
-  if (!listed)
-    return listed.failure();
-  return out;
 }
 
 bool store_view::unsummarised(transformer_index t, utc_day day) const {

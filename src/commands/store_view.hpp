@@ -9,15 +9,18 @@
 #include <filesystem>
 #include <memory>
 #include <optional>
+#include <string>
 #include <unordered_map>
 #include <vector>
 
 namespace gridtwin {
 
-/// An estate that was read already, with the files that it was read from.
+/// An estate that a run has bound to a store, as it is in memory.
 struct known_estate {
   std::shared_ptr<const gridtwin::estate> estate;
-  std::shared_ptr<const estate_bytes> files;
+  std::shared_ptr<const gridtwin::topology> topology;
+  std::vector<mpan> meters_across;
+  std::string hash; ///< `topology_change::hash`
 };
 
 /// A store with the estate that it is bound to, for commands that only read. Sees one state of the store.
@@ -27,7 +30,7 @@ public:
   static result<store_view> open(const std::filesystem::path& folder, const known_estate& known = {});
 
   const gridtwin::estate& estate() const noexcept { return *estate_; }
-  const gridtwin::topology& topology() const noexcept { return topology_; }
+  const gridtwin::topology& topology() const noexcept { return *topology_; }
   store_reader& reader() noexcept { return *reader_; }
 
   /// Days with readings of a transformer, ascending.
@@ -42,12 +45,15 @@ public:
   const std::vector<mpan>& meters_across() const noexcept { return meters_across_; }
 
 private:
+  result<void> take_estate(const known_estate& known);
+  result<void> list_days();
+
   explicit store_view(store_folder folder) : folder_(std::make_unique<store_folder>(std::move(folder))) {}
 
   std::unique_ptr<store_folder> folder_;
   std::unique_ptr<store_reader> reader_;
   std::shared_ptr<const gridtwin::estate> estate_;
-  gridtwin::topology topology_;
+  std::shared_ptr<const gridtwin::topology> topology_;
   std::vector<std::vector<utc_day>> days_;
   std::vector<utc_day> all_days_;
   std::vector<mpan> meters_across_;

@@ -11,6 +11,8 @@ namespace {
 constexpr std::uint8_t stored_plain = 0;
 constexpr std::uint8_t stored_zstd = 1;
 constexpr std::size_t worth_packing = 48; // below it a frame costs more than it saves
+constexpr std::size_t longest_head = 11;  // of a frame: its kind, and the size of what is packed
+constexpr std::size_t largest_kept = std::size_t{1} << 20;
 /// Of zstd: on columns of bytes as fast as a copy where they are random, and as small as level 1 where they are not
 /// (docs/performance.md).
 constexpr int level = -1;
@@ -27,21 +29,24 @@ struct free_decompressor {
 
 std::string pack(std::string_view raw) {
   thread_local const std::unique_ptr<ZSTD_CCtx, free_compressor> context(ZSTD_createCCtx());
+  thread_local std::string frame; // grows to the largest that this thread has packed, up to a limit
   std::string out;
   if (raw.size() >= worth_packing) {
-    byte_writer w(out);
-    w.byte(stored_zstd);
-    w.number(raw.size());
-    const std::size_t head = out.size();
-    out.resize(head + ZSTD_compressBound(raw.size()));
+    if (const std::size_t bound = ZSTD_compressBound(raw.size()); frame.size() < bound)
+      frame.resize(bound);
     const std::size_t size =
-      ZSTD_compressCCtx(context.get(), out.data() + head, out.size() - head, raw.data(), raw.size(), level);
-    if (ZSTD_isError(size) == 0 && head + size <= raw.size()) {
-      out.resize(head + size);
-      out.shrink_to_fit();
-      return out;
+      ZSTD_compressCCtx(context.get(), frame.data(), frame.size(), raw.data(), raw.size(), level);
+    if (ZSTD_isError(size) == 0 && size + longest_head <= raw.size()) {
+      out.reserve(size + longest_head);
+      byte_writer w(out);
+      w.byte(stored_zstd);
+      w.number(raw.size());
+      w.raw({frame.data(), size});
     }
-    out.clear();
+    if (frame.size() > largest_kept)
+      std::string().swap(frame);
+    if (!out.empty())
+      return out;
   }
   out.reserve(raw.size() + 1);
   out.push_back(static_cast<char>(stored_plain));

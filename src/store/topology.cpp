@@ -172,10 +172,10 @@ result<topology_binding> bind_topology(sqlite_database& database, const estate& 
     return known.failure();
   topology_binding out;
   out.change.hash = hash_of(bytes);
-  auto last = database.prepare("SELECT hash FROM estates ORDER BY version DESC LIMIT 1");
+  const auto last = bound_estate_hash(database);
   if (!last)
     return last.failure();
-  out.change.new_estate = !last->step() || last->bytes(0) != out.change.hash;
+  out.change.new_estate = *last != out.change.hash;
   std::uint32_t next = 0;
   for (const auto& [id, t] : *known)
     next = std::max(next, t.number.value + 1);
@@ -226,6 +226,13 @@ result<void> write_topology(sqlite_database& database, const topology_change& ch
   if (!bind->run())
     return database.failure("cannot write");
   return {};
+}
+
+result<std::string> bound_estate_hash(sqlite_database& database) {
+  auto last = database.prepare("SELECT hash FROM estates ORDER BY version DESC LIMIT 1");
+  if (!last)
+    return last.failure();
+  return last->step() ? std::string(last->bytes(0)) : std::string();
 }
 
 result<estate_bytes> read_bound_estate(sqlite_database& database) {

@@ -23,7 +23,6 @@ struct estate_bytes {
   std::string transformers;
   std::string feeders;
   std::string meters;
-  bool operator==(const estate_bytes&) const = default;
 };
 
 /// A connection that readings may have been stored for and that the estate at hand no longer has, or has for a shorter
@@ -58,6 +57,9 @@ result<topology_binding> bind_topology(sqlite_database& database, const estate& 
 
 /// Writes what binding found, inside the caller's transaction.
 result<void> write_topology(sqlite_database& database, const topology_change& change, const estate_bytes& bytes);
+
+/// `topology_change::hash` of the estate bound last; empty where none is.
+result<std::string> bound_estate_hash(sqlite_database& database);
 
 /// The estate bound last. Error: store_unusable when no replay has bound one.
 result<estate_bytes> read_bound_estate(sqlite_database& database);
