@@ -15,7 +15,7 @@ constexpr std::size_t longest_head = 11;  // of a frame: its kind, and the size 
 constexpr std::size_t largest_kept = std::size_t{1} << 20;
 /// Of zstd: on columns of bytes as fast as a copy where they are random, and as small as level 1 where they are not
 /// (docs/performance.md).
-constexpr int level = -1;
+constexpr int level = -3;
 constexpr std::uint64_t largest_unpacked = std::uint64_t{8} << 30;
 
 struct free_compressor {
