@@ -102,8 +102,9 @@ twin_rounds::expectation twin_rounds::send_groups() {
   for (std::uint32_t first = 0; first < hosts_.size(); first += step) {
     const auto end = std::min(first + step, static_cast<std::uint32_t>(hosts_.size()));
     const auto group = next_group(first, end);
+    const caf::message work = caf::make_message(assess_group{group});
     for (std::uint32_t t = first; t < end; ++t)
-      self_->send(hosts_[t], assess_group{group});
+      self_->send(hosts_[t], work);
     self_->send(writer_, group_sealed{group->number, end - first, std::make_shared<std::vector<kept_reject>>()});
     ++at_work;
     while (at_work >= groups_at_work)

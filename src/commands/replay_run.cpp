@@ -234,8 +234,9 @@ void replay_driver::dispatch() {
       touched.push_back(s.transformer.value);
   std::sort(touched.begin(), touched.end());
   touched.erase(std::unique(touched.begin(), touched.end()), touched.end());
+  const caf::message work = caf::make_message(assess_group{group}); // one for all
   for (const std::uint32_t t : touched)
-    self_->send(transformer_at(t), assess_group{group});
+    self_->send(transformer_at(t), work);
   self_->send(writer_, group_sealed{group->number, touched.size(), std::move(rejects)});
   touched_.emplace(group->number, std::move(touched));
 }
