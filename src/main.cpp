@@ -14,8 +14,8 @@
 
 namespace {
 
-/// Blocks of lines and batches come and go by the megabyte. Kept in the heap they are used again; given back to the system
-/// each time they cost a seventh of a replay in page faults (docs/performance.md).
+/// Blocks of lines and batches come and go by the megabyte. Kept in the heap they are used again; given back to the
+/// system each time they cost a seventh of a replay in page faults (docs/performance.md).
 void keep_freed_memory() {
   mallopt(M_MMAP_THRESHOLD, 32 << 20);
   mallopt(M_TRIM_THRESHOLD, 512 << 20);

@@ -5,6 +5,7 @@
 #include <doctest/doctest.h>
 
 #include <atomic>
+#include <set>
 #include <stdexcept>
 #include <thread>
 
@@ -225,6 +226,76 @@ TEST_CASE("the totals that a batch makes durable are those of the set, whatever 
   CHECK((*first)[0].import_wh == 410); // the contradicted one counts for nothing, the corrected one by version 2
   CHECK((*first)[0].reported == 2);
   CHECK((*first)[0].revision == 3);
+}
+
+TEST_CASE("a reading that comes by its twin's handle is judged and folded, where nothing is stored") {
+  transformer_fixture f;
+  f.run_data->stores = false;
+  f.start();
+  const period first = period_at(test_day, 0);
+  const period second = period_at(test_day, 1);
+  const caf::actor one = f.twin(0);
+  for (const offered_reading& r :
+       {offered_reading{quantity::active_import, first, 100}, offered_reading{quantity::active_import, second, 50},
+        offered_reading{quantity::active_import, first, 100}, // again
+        offered_reading{quantity::active_import, second, -1}})
+    f.self->send(one, r);
+  f.run();
+  const auto accepted = f.ask<accepted_count>(f.host, accepted_query{});
+  REQUIRE(accepted);
+  CHECK(accepted->readings == 2);
+  CHECK(accepted->wh == 150);
+  const auto state = f.ask<meter_state>(one, state_query{});
+  REQUIRE(state);
+  CHECK(state->accepted == 2);
+  CHECK(state->duplicates == 1);
+  CHECK(state->refused == 1);
+  // The same sets as by a group: what is known already is a duplicate there, too.
+  const auto part = f.assess(1, {{0, 0, 100}, {0, 2, 7}});
+  CHECK(part->counts.of(verdict::duplicate) == 1);
+  CHECK(part->counts.of(verdict::accepted) == 1);
+  CHECK(part->commit.days.empty()); // nothing is made ready for a store
+  CHECK(part->commit.journal_section.empty());
+}
+
+TEST_CASE("a reading that comes by its twin's handle changes nothing where readings are stored") {
+  transformer_fixture f;
+  f.start();
+  f.self->send(f.twin(0), offered_reading{quantity::active_import, period_at(test_day, 0), 100});
+  f.run();
+  CHECK(f.ask<accepted_count>(f.host, accepted_query{})->readings == 0);
+  CHECK(f.ask<meter_state>(f.twin(0), state_query{})->accepted == 0);
+}
+
+TEST_CASE("a group in any order adds the same to the journal and to the day, twice over days and meters") {
+  // Places and days alternate, so that the rows of a place are begun more than once.
+  transformer_fixture f;
+  f.start();
+  std::vector<row> rows;
+  for (int slot = 0; slot < 60; ++slot)
+    for (const std::uint32_t meter : {3U, 0U, 2U})
+      rows.push_back({meter, (slot * 7) % 60, 10 + slot});
+  const auto part = f.assess(1, rows);
+  CHECK(part->counts.of(verdict::accepted) == 180);
+  std::size_t in_days = 0;
+  for (const day_commit& day : part->commit.days) {
+    std::set<std::pair<std::uint32_t, int>> keys;
+    REQUIRE(decode_fragment(*unpack(day.added), day.day, [&](const stored_reading& r) {
+      keys.emplace(r.twin.value, r.slot);
+      ++in_days;
+      const int at = period_at(day.day, r.slot).number - period_at(test_day, 0).number;
+      int slot = 0;
+      while ((slot * 7) % 60 != at)
+        ++slot;
+      CHECK(r.content.wh == 10 + slot);
+    }));
+  }
+  CHECK(in_days == 180);
+  std::vector<stored_reading> journal;
+  REQUIRE(decode_section(*unpack(part->commit.journal_section), journal));
+  REQUIRE(journal.size() == 180);
+  for (std::size_t i = 0; i < journal.size(); ++i)
+    CHECK(journal[i].twin.value == rows[i].meter); // in the order of arrival
 }
 
 TEST_CASE("questions from other threads while batches are judged: no answer is lost, none is torn") {

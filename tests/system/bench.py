@@ -1,0 +1,43 @@
+#!/usr/bin/env python3
+"""The measures that ship with the program: that they run, say what they measured, and count what they sent. No test asserts a
+speed."""
+
+import json
+
+import harness
+from harness import check, check_equal
+
+METERS = 1000
+
+
+def twins_by_group_and_by_handle(context):
+    for path in ("group", "handle"):
+        for exports in ([], ["--export"]):
+            out = context.program.run("bench", "twins", "--meters", METERS, "--rounds", 50, "--threads", 2, "--path", path,
+                                      "--json", *exports)
+            found = json.loads(out)
+            check_equal((found["meters"], found["rounds"], found["threads"], found["path"]), (METERS, 50, 2, path), "what was asked for")
+            for name in ("intervals_per_s", "bytes_per_twin", "best_intervals_per_s", "worst_intervals_per_s"):
+                check(found[name] > 0, f"{name} of {path} is {found[name]}")
+            check(found["worst_intervals_per_s"] <= found["intervals_per_s"] <= found["best_intervals_per_s"], "the median lies between")
+
+
+def memory_adds_up(context):
+    plain, exports = (json.loads(context.program.run("bench", "memory", "--meters", 20_000, "--json", *more))
+                      for more in ([], ["--export"]))
+    check(sum(plain["parts"].values()) <= plain["bytes_per_twin"], "the parts are no more than the whole")
+    check(sum(plain["parts"].values()) > 300, "the parts are told")
+    check("export day" in exports["parts"] and "export day" not in plain["parts"], "the second quantity is told apart")
+    text = context.program.run("bench", "memory", "--meters", 20_000).decode()
+    check("resident memory of the process" in text and "the rest" in text, "a person sees what is left over")
+
+
+def wrong_use_is_named(context):
+    for arguments, word in ((["--meters", 0], "--meters"), (["--path", "air"], "--path"),
+                            (["--meters-a-transformer", 120], "multiple")):
+        done = context.program.try_run("bench", "twins", *arguments)
+        check(done.status == 2 and word in done.err.decode().splitlines()[0], done.describe())
+
+
+if __name__ == "__main__":
+    harness.main(__doc__, [twins_by_group_and_by_handle, memory_adds_up, wrong_use_is_named])
