@@ -22,12 +22,15 @@ std::optional<mpan> parse_mpan(std::string_view text) noexcept {
   if (text.size() != length)
     return std::nullopt;
   std::uint64_t number = 0;
-  for (const char c : text) {
-    if (c < '0' || c > '9')
+  int sum = 0; // as `check_digit` has it, along the way
+  for (std::size_t i = 0; i < length; ++i) {
+    const int digit = text[i] - '0';
+    if (digit < 0 || digit > 9)
       return std::nullopt;
-    number = number * 10 + static_cast<std::uint64_t>(c - '0');
+    number = number * 10 + static_cast<std::uint64_t>(digit);
+    sum += i < weights.size() ? weights[i] * digit : 0;
   }
-  if (check_digit(number / 10) != static_cast<int>(number % 10))
+  if (sum % 11 % 10 != static_cast<int>(number % 10))
     return std::nullopt;
   return mpan{number};
 }

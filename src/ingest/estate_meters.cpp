@@ -58,7 +58,7 @@ void meter_rows::read(std::string_view text) {
   const auto rows = static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n')) + 1;
   estate_.connections.reserve(rows);
   lines_.reserve(rows);
-  slots_.assign(std::bit_ceil(std::max(smallest_table, rows + rows / 2)), 0);
+  slots_count_ = std::bit_ceil(std::max(smallest_table, rows + rows / 2));
   name_slots_.assign(smallest_table, 0);
   estate_table table(file_name, text, column_names(), required_columns, faults_);
   while (table.next()) {
@@ -218,13 +218,25 @@ std::uint32_t* meter_rows::slot_of(std::uint64_t number) {
   return &slots_[at];
 }
 
+void meter_rows::index_rows() {
+  slots_.assign(slots_count_, 0);
+  for (std::uint32_t place = 0; place < estate_.connections.size(); ++place)
+    *slot_of(estate_.connections[place].mpan.number) = place + 1;
+}
+
+/// Rows in the order of their MPANs cannot repeat one; only from the first that goes back are rows looked up.
 void meter_rows::remember(const connection& c, std::uint32_t line) {
-  std::uint32_t* slot = slot_of(c.mpan.number);
-  const auto place = static_cast<std::uint32_t>(estate_.connections.size());
-  if (*slot == 0)
-    *slot = place + 1;
-  else
-    repeats_.emplace_back(*slot - 1, place);
+  const bool ascends = estate_.connections.empty() || estate_.connections.back().mpan < c.mpan;
+  if (!ascends && slots_.empty())
+    index_rows();
+  if (!slots_.empty()) {
+    std::uint32_t* slot = slot_of(c.mpan.number);
+    const auto place = static_cast<std::uint32_t>(estate_.connections.size());
+    if (*slot == 0)
+      *slot = place + 1;
+    else
+      repeats_.emplace_back(*slot - 1, place);
+  }
   estate_.connections.push_back(c);
   lines_.push_back(line);
 }
@@ -254,6 +266,8 @@ void meter_rows::check_overlaps() {
 
 /// A reading that calls a meter by 13 digits must mean one meter alone.
 void meter_rows::check_names() {
+  if (estate_.source_names.size() > 1 && slots_.empty())
+    index_rows();
   for (std::size_t i = 1; i < estate_.source_names.size(); ++i) {
     const std::string& name = estate_.source_names[i];
     const auto number = parse_mpan(name);

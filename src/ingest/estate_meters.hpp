@@ -29,6 +29,7 @@ private:
   void read_range(estate_table& table, connection& c);
   std::int64_t read_instant(estate_table& table, std::size_t column, std::int64_t otherwise, bool& good);
   void read_source_id(estate_table& table, connection& c);
+  void index_rows();
   void remember(const connection& c, std::uint32_t line);
   std::uint32_t* slot_of(std::uint64_t number);
   void check_overlaps();
@@ -46,6 +47,7 @@ private:
   estate_faults& faults_;
   std::vector<std::uint32_t> lines_;                             ///< of the connections
   std::vector<std::uint32_t> slots_;                             ///< open addressing by MPAN: connection + 1, 0 empty
+  std::size_t slots_count_ = 0;                                  ///< of these, once they are needed
   std::vector<std::pair<std::uint32_t, std::uint32_t>> repeats_; ///< first row of an MPAN, and a later one
   std::vector<std::uint32_t> name_slots_;                        ///< the same by source id
   std::vector<name_owner> owners_{name_owner{}};

@@ -144,6 +144,27 @@ TEST_CASE("estate: every fault is refused with its file and line") {
   says(of_meters("mpan,", "mpan,mpan,"), "meters.csv:1", "twice");
 }
 
+TEST_CASE("estate: rows in the order of their MPANs, and the first that goes back") {
+  estate_texts t = good_texts();
+  const std::string header = t.meters.substr(0, t.meters.find('\n') + 1);
+  const auto row_of = [](std::uint64_t n, const std::string& name) {
+    return mpan_text(n) + ",T1,F1,ABCD,S,W,T,E,AI," + name + ",,\n";
+  };
+  const auto fault_of = [&t](const std::string& meters) {
+    t.meters = meters;
+    const auto parsed = parse_estate(t, "estate");
+    return parsed ? std::string() : parsed.failure().message;
+  };
+  const std::string ordered = row_of(200'000'000'001, "") + row_of(200'000'000'002, "") + row_of(200'000'000'005, "");
+  CHECK(fault_of(header + ordered).empty());
+  CHECK(fault_of(header + ordered + row_of(200'000'000'004, "")).empty());
+  CHECK(fault_of(header + ordered + row_of(200'000'000'002, "")).find("overlaps") != std::string::npos);
+  CHECK(fault_of(header + ordered + row_of(200'000'000'005, "")).find("overlaps") != std::string::npos);
+  CHECK(fault_of(header + ordered + row_of(200'000'000'007, mpan_text(200'000'000'002))).find("MPAN of another")
+        != std::string::npos);
+  CHECK(fault_of(header + ordered + row_of(200'000'000'007, mpan_text(200'000'000'003))).empty());
+}
+
 TEST_CASE("estate: the first twenty of many faults") {
   estate_texts t = good_texts();
   for (std::uint64_t i = 0; i < 30; ++i)
