@@ -26,14 +26,6 @@ struct transformer_state::work {
 
 namespace {
 
-std::string_view line_at(const std::string& text, std::uint32_t offset) {
-  std::string_view line = std::string_view(text).substr(offset);
-  line = line.substr(0, line.find('\n'));
-  if (!line.empty() && line.back() == '\r')
-    line.remove_suffix(1);
-  return line;
-}
-
 std::string explain(verdict v, const sourced_reading& r, const rule_limits& limits, const connection& meter) {
   const std::string value = std::to_string(r.wh) + " Wh";
   switch (v) {
@@ -225,9 +217,9 @@ void transformer_state::rebuild(std::size_t place, const meter_twin& predecessor
 
 void transformer_state::keep_reject(const reading_batch& batch, const sourced_reading& r, verdict v, work& w) const {
   const connection& meter = options_.run->estate->connections[r.connection.value];
-  w.out->commit.rejects.push_back(
-    {batch.source, batch.first_line + r.line, r.item, v, to_string(meter.mpan), std::string(name_of(r.quantity)),
-     format_period(r.period), explain(v, r, options_.run->limits, meter), std::string(line_at(batch.text, r.offset))});
+  w.out->commit.rejects.push_back({batch.source, batch.first_line + r.line, r.item, v, to_string(meter.mpan),
+                                   std::string(name_of(r.quantity)), format_period(r.period),
+                                   explain(v, r, options_.run->limits, meter), std::string(batch.line_at(r.offset))});
 }
 
 result<void> transformer_state::encode(work& w) {

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace gridtwin {
@@ -55,6 +56,15 @@ struct reading_batch {
   std::vector<slice> slices; ///< sorted by transformer
   std::vector<early_reject> rejects;
   std::uint64_t ambiguous_local_times = 0;
+
+  /// A line as it stands in the source, without its end. `offset`: of its first byte in the text.
+  std::string_view line_at(std::uint32_t offset) const noexcept {
+    std::string_view line = std::string_view(text).substr(offset);
+    line = line.substr(0, line.find('\n'));
+    if (!line.empty() && line.back() == '\r')
+      line.remove_suffix(1);
+    return line;
+  }
 };
 
 } // namespace gridtwin

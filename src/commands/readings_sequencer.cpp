@@ -1,6 +1,5 @@
 #include "src/commands/readings_sequencer.hpp"
 
-#include <string_view>
 #include <utility>
 
 namespace gridtwin {
@@ -68,12 +67,8 @@ std::vector<kept_reject> keep_early_rejects(const std::vector<reading_batch>& ba
         ++faults[c.value];
         meter = to_string(meters.at(c).mpan);
       }
-      std::string_view raw = std::string_view(batch.text).substr(r.offset);
-      raw = raw.substr(0, raw.find('\n'));
-      if (!raw.empty() && raw.back() == '\r')
-        raw.remove_suffix(1);
       kept.push_back({batch.source, batch.first_line + r.line, r.item, r.verdict, std::move(meter), r.quantity,
-                      r.period_end, r.detail, std::string(raw)});
+                      r.period_end, r.detail, std::string(batch.line_at(r.offset))});
     }
   }
   return kept;

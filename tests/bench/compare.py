@@ -100,7 +100,7 @@ class Program:
 
     def bench_twins(self, **options):
         arguments = [part for name, value in options.items() for part in ("--" + name.replace("_", "-"), value)]
-        return json.loads(run(self.path, "bench", "twins", "--json", *[a for a in arguments if a is not True]))
+        return json.loads(run(self.path, "bench", "twins", "--json", *arguments))
 
     def replay(self, estate, reads, *options):
         store = self.work / "store"

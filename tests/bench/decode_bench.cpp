@@ -28,11 +28,7 @@ mpan mpan_of(std::size_t meter) {
 }
 
 /// Meters of which 200 hang on a transformer, numbered in the estate's order.
-const std::shared_ptr<const meter_index>& index_of(std::size_t meters) {
-  static std::map<std::size_t, std::shared_ptr<const meter_index>> known;
-  auto& index = known[meters];
-  if (index)
-    return index;
+estate_texts estate_of(std::size_t meters) {
   estate_texts t{"transformer_id,rating_kva,gsp_group\n", "transformer_id,feeder_id\n",
                  "mpan,transformer_id,feeder_id,supplier_mpid,market_segment,connection_type,domestic,energisation\n"};
   for (std::size_t i = 0; i < meters; ++i) {
@@ -43,10 +39,26 @@ const std::shared_ptr<const meter_index>& index_of(std::size_t meters) {
       t.feeders += transformer + ",F" + std::to_string(i % 200 / 50) + "\n";
     t.meters += to_string(mpan_of(i)) + "," + transformer + ",F" + std::to_string(i % 200 / 50) + ",ABCD,S,W,T,E\n";
   }
-  auto parsed = parse_estate(t, "bench");
+  return t;
+}
+
+const std::shared_ptr<const meter_index>& index_of(std::size_t meters) {
+  static std::map<std::size_t, std::shared_ptr<const meter_index>> known;
+  auto& index = known[meters];
+  if (index)
+    return index;
+  auto parsed = parse_estate(estate_of(meters), "bench");
   if (!parsed)
     std::abort();
   return index = std::make_shared<const meter_index>(std::make_shared<const estate>(std::move(*parsed)));
+}
+
+/// Reads, checks and sorts an estate.
+void read_estate(benchmark::State& state) {
+  const estate_texts texts = estate_of(1'000'000);
+  for (auto step : state)
+    if (!parse_estate(texts, "bench"))
+      state.SkipWithError("the estate is broken");
 }
 
 enum class row_order { by_meter, by_time, by_time_shuffled };
@@ -138,6 +150,7 @@ int main(int argc, char** argv) {
     benchmark::RegisterBenchmark(s.name, [&s](benchmark::State& state) {
       gridtwin::testing::decode(state, s);
     })->Unit(benchmark::kMillisecond);
+  benchmark::RegisterBenchmark("estate/1M", gridtwin::testing::read_estate)->Unit(benchmark::kMillisecond);
   benchmark::Initialize(&argc, argv);
   benchmark::RunSpecifiedBenchmarks();
 }

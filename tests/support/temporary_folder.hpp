@@ -28,6 +28,8 @@ public:
   temporary_folder& operator=(const temporary_folder&) = delete;
 
   const std::filesystem::path& path() const noexcept { return path_; }
+  /// Writes a file in it; the name may lead through folders. Its path.
+  std::filesystem::path write(const std::string& name, std::string_view bytes) const;
 
 private:
   std::filesystem::path path_;
@@ -38,6 +40,13 @@ inline void write_file(const std::filesystem::path& file, std::string_view bytes
   out.write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
   out.close();
   REQUIRE(out);
+}
+
+inline std::filesystem::path temporary_folder::write(const std::string& name, std::string_view bytes) const {
+  const std::filesystem::path file = path_ / name;
+  std::filesystem::create_directories(file.parent_path());
+  write_file(file, bytes);
+  return file;
 }
 
 inline std::string read_file(const std::filesystem::path& file) {
