@@ -221,7 +221,7 @@ def measure_country(program):
 
 
 def ratio(ours, theirs):
-    return f"{ours / theirs:.1f} times" if theirs else "not measured"
+    return f"{ours / theirs:.3g} times" if theirs else "not measured"
 
 
 def table(found):
