@@ -7,39 +7,31 @@
 
 namespace gridtwin {
 
-void commit_writer_state::add(const assessed_part& part) {
-  pending_group& group = pending_[part.group];
-  ++group.parts;
-  group.counts += part.part->counts;
-  if (part.part->failure)
-    group.failure = part.part->failure;
-  if (options_.store)
-    group.commit.transformers.push_back(std::move(part.part->commit));
-}
-
-void commit_writer_state::seal(const group_sealed& sealed) {
-  pending_group& group = pending_[sealed.group];
-  group.expected = sealed.parts;
-  group.commit.rejects = std::move(*sealed.rejects);
-}
-
 std::optional<result<group_committed>> commit_writer_state::commit_next() {
-  const auto at = pending_.find(next_);
-  if (at == pending_.end() || at->second.expected != at->second.parts)
+  const auto at = assessed_.find(next_);
+  if (at == assessed_.end())
     return std::nullopt;
-  pending_group group = std::move(at->second);
-  pending_.erase(at);
-  if (group.failure)
-    return result<group_committed>(*group.failure);
+  const std::shared_ptr<reading_group> group = std::move(at->second);
+  assessed_.erase(at);
+  run_counts counts;
+  group_commit commit;
+  commit.rejects = group->take_rejects();
+  for (assessed_part& part : group->take_parts()) {
+    if (part.failure)
+      return result<group_committed>(*part.failure);
+    counts += part.counts;
+    if (options_.store)
+      commit.transformers.push_back(std::move(part.commit));
+  }
   if (options_.store) {
-    // Parts arrive in any order; the store's content must not depend on it.
-    std::sort(group.commit.transformers.begin(), group.commit.transformers.end(),
+    // By their numbers in the store, which an estate that has grown does not order as it orders its transformers.
+    std::sort(commit.transformers.begin(), commit.transformers.end(),
               [](const auto& a, const auto& b) { return a.transformer < b.transformer; });
-    if (auto done = options_.store->commit(group.commit); !done)
+    if (auto done = options_.store->commit(commit); !done)
       return result<group_committed>(done.failure());
   }
   options_.run->committed_group.store(next_, std::memory_order_release);
-  return result<group_committed>(group_committed{next_++, std::make_shared<const run_counts>(group.counts)});
+  return result<group_committed>(group_committed{next_++, std::make_shared<const run_counts>(counts)});
 }
 
 result<summary_taken> commit_writer_state::take(const summary_part& part) {
@@ -67,21 +59,14 @@ caf::behavior commit_writer(caf::stateful_actor<commit_writer_state>* self, comm
     self->send(owner, store_failed{reason});
     self->quit();
   };
-  const auto commit_complete = [self, owner, give_up] {
-    while (auto committed = self->state.commit_next()) {
-      if (!*committed)
-        return give_up(committed->failure());
-      self->send(owner, committed->value());
-    }
-  };
   return {
-    [self, commit_complete](const assessed_part& part) {
-      self->state.add(part);
-      commit_complete();
-    },
-    [self, commit_complete](const group_sealed& sealed) {
-      self->state.seal(sealed);
-      commit_complete();
+    [self, owner, give_up](const group_assessed& assessed) {
+      self->state.add(assessed.group);
+      while (auto committed = self->state.commit_next()) {
+        if (!*committed)
+          return give_up(committed->failure());
+        self->send(owner, committed->value());
+      }
     },
     [self, owner, give_up](const summary_part& part) {
       auto taken = self->state.take(part);

@@ -17,16 +17,18 @@ struct commit_writer_options {
   caf::actor owner;                    ///< is told what is durable, and when a commit failed
 };
 
-/// Gathers the parts of groups and commits one group after the other, in order.
+/// Commits one group after the other, in order.
 class commit_writer_state {
 public:
   static inline const char* name = "commit_writer";
 
   void start(commit_writer_options options) { options_ = std::move(options); }
 
-  void add(const assessed_part& part);
-  void seal(const group_sealed& sealed);
-  /// The next group, if it is complete: committed. Nothing: none is complete. Error: nothing more may be committed.
+  void add(std::shared_ptr<reading_group> group) {
+    const std::uint64_t number = group->number();
+    assessed_.emplace(number, std::move(group));
+  }
+  /// The next group, if it is here: committed. Nothing: it is not. Error: nothing more may be committed.
   std::optional<result<group_committed>> commit_next();
 
   /// Takes a summary; commits those taken when there are many.
@@ -34,24 +36,15 @@ public:
   result<void> flush();
 
 private:
-  struct pending_group {
-    group_commit commit;
-    run_counts counts;
-    std::optional<error> failure;
-    std::size_t parts = 0;
-    std::optional<std::size_t> expected;
-  };
-
   commit_writer_options options_;
-  std::map<std::uint64_t, pending_group> pending_;
+  std::map<std::uint64_t, std::shared_ptr<reading_group>> assessed_;
   std::vector<transformer_summary> summaries_;
   std::size_t summary_bytes_ = 0;
   std::uint64_t next_ = 1;
 };
 
-/// Spawn detached: it blocks on the disk. Handles `assessed_part`, `group_sealed`, `summary_part` and
-/// `flush_summaries`; after a failure
-/// it tells its owner and quits.
+/// Spawn detached: it blocks on the disk. Handles `group_assessed`, `summary_part` and `flush_summaries`; after a
+/// failure it tells its owner and quits.
 caf::behavior commit_writer(caf::stateful_actor<commit_writer_state>* self, commit_writer_options options);
 
 } // namespace gridtwin

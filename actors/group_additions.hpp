@@ -28,16 +28,17 @@ public:
   bool empty() const noexcept { return arrived_.empty(); }
 
   /// A reading, the `at`-th of its batch, has joined its twin's set: in the compact part of its day, or by exception.
-  void add(const reading_batch& batch, std::uint32_t at, std::uint32_t place, bool in_compact_part) {
+  /// `day`, `slot`: of its half hour.
+  void add(const reading_batch& batch, std::uint32_t at, std::uint32_t place, utc_day day, int slot,
+           bool in_compact_part) {
     if (!arrived_.empty() && arrived_.back().batch == &batch && arrived_.back().first + arrived_.back().count == at)
       ++arrived_.back().count;
     else
       arrived_.push_back({&batch, at, 1});
     const sourced_reading& r = batch.readings[at];
-    const utc_day day = r.period.day();
     row& mine = row_of(day, place, r.quantity);
     if (in_compact_part)
-      mine.mask |= std::uint64_t{1} << r.period.slot();
+      mine.mask |= std::uint64_t{1} << slot;
     else
       add_exception(r, day, place);
   }

@@ -13,13 +13,24 @@ namespace gridtwin {
 hosted_twins::hosted_twins(const run_context& run, std::span<const connection> connections, caf::actor_system& system,
                            const caf::actor& host)
   : run_(&run), connections_(connections), system_(&system), host_(caf::actor_cast<caf::actor_control_block*>(host)) {
-  twins_.reserve(connections.size()); // for good: the actors know their twins by address
+  twins_.resize(connections.size());
+  faults_.resize(connections.size());
   places_.reserve(connections.size());
   actors_.reserve(connections.size());
   for (const connection& c : connections) {
-    places_.push_back({c.feeder, 0, false, is_usual_meter(c)});
-    actors_.push_back(make_hosted<meter_twin_actor>(system, host, twins_.emplace_back(c)));
+    actors_.push_back(make_hosted<meter_twin_actor>(system, host, *this, static_cast<std::uint32_t>(places_.size())));
+    places_.push_back({c.feeder, 0, 0, false, is_usual_meter(c, run.limits) && run.assess == nullptr});
   }
+}
+
+void hosted_twins::count_fault(std::size_t place, verdict v) noexcept {
+  fault_counts& faults = faults_[place];
+  if (v == verdict::duplicate)
+    ++faults.duplicates;
+  else if (v == verdict::conflict)
+    ++faults.conflicts;
+  else
+    ++faults.refused;
 }
 
 std::vector<const meter_twin*> hosted_twins::all() const {
@@ -58,7 +69,7 @@ assessment hosted_twins::judge_again(std::size_t place, const reading& r, twin_r
 std::optional<std::size_t> hosted_twins::place_of(const hosted_envelope& envelope) const noexcept {
   // All that is sent to this host's mailbox for a hosted actor is for one of its twins.
   const auto& actor = static_cast<const meter_twin_actor&>(*envelope.target->get());
-  const auto place = static_cast<std::size_t>(&actor.twin() - twins_.data());
+  const std::size_t place = actor.place();
   return &actors_[place].actor() == &actor ? std::optional(place) : std::nullopt;
 }
 
@@ -76,10 +87,11 @@ void hosted_twins::replace(std::size_t place, caf::error reason, twin_rebuilder&
   const caf::actor host = caf::actor_cast<caf::actor>(caf::actor_cast<caf::strong_actor_ptr>(host_));
   if (!host)
     return;
-  const meter_twin dead = std::exchange(twins_[place], meter_twin(connections_[place]));
-  actors_[place] = make_hosted<meter_twin_actor>(*system_, host, twins_[place]);
+  const meter_twin dead = std::exchange(twins_[place], {});
+  actors_[place] = make_hosted<meter_twin_actor>(*system_, host, *this, static_cast<std::uint32_t>(place));
   rebuilder.rebuild(place, dead, twins_[place]);
   state.parked = !run_->twin_restarts.restart(state.restarts);
+  state.usual = state.usual && !state.parked;
   if (state.parked)
     actors_[place].actor().terminate(std::move(reason), context);
   else

@@ -1,9 +1,8 @@
 #pragma once
 
+#include "actors/reading_group.hpp"
 #include "src/store/store_writer.hpp"
 #include "supervision/hosted_actor.hpp"
-#include "twins/reading_batch.hpp"
-#include "twins/run_counts.hpp"
 
 #include <caf/meta/type_name.hpp>
 
@@ -16,9 +15,8 @@
 // Every message between the actors, from a file's readings to the committed store:
 //
 // clang-format off
-//   replay ── assess_group ───► transformer ── assessed_part ─► commit writer ── group_committed ─────► replay
-//          ── group_sealed ───────────────────────────────────►               ── store_failed ────────► replay
-//          ── forget_durable ─► transformer
+//   replay ── assess_group ───► transformer ── group_assessed ► commit writer ── group_committed ─────► replay
+//          ── forget_durable ─► transformer                                   ── store_failed ────────► replay
 //          ── release_days ───► transformer
 //          ── summarise_days ─► transformer ── summary_part ──► commit writer ── summary_taken ───────► replay
 //          ── flush_summaries ────────────────────────────────►               ── summaries_committed ─► replay
@@ -29,15 +27,14 @@
 
 namespace gridtwin {
 
-/// Batches that are assessed and committed together.
-struct reading_group {
-  std::uint64_t number = 0;
-  std::vector<reading_batch> batches;
+/// To a transformer: judge your readings of a group and fill in your part of it.
+struct assess_group {
+  std::shared_ptr<reading_group> group;
 };
 
-/// To a transformer: judge your readings of a group. Answered by an `assessed_part` to the writer.
-struct assess_group {
-  std::shared_ptr<const reading_group> group;
+/// To the writer, from the transformer that was last: every part of the group is filled in.
+struct group_assessed {
+  std::shared_ptr<reading_group> group;
 };
 
 /// To a transformer: forget days that were not used since a group and are safe in the store.
@@ -51,24 +48,6 @@ struct forget_durable {};
 /// To a transformer, when a run ends: hash what has changed, count gaps, report. Answered by a `summary_part` to the
 /// writer; sent again until that part is the last.
 struct summarise_days {};
-
-/// A transformer's part of a group: what it adds to the store, and what became of each reading.
-struct assessed_part {
-  struct content {
-    transformer_commit commit;
-    run_counts counts;
-    std::optional<error> failure; ///< the store could not be read
-  };
-  std::uint64_t group = 0;
-  std::shared_ptr<content> part;
-};
-
-/// To the writer: a group is complete when so many transformers have answered.
-struct group_sealed {
-  std::uint64_t group = 0;
-  std::size_t parts = 0;
-  std::shared_ptr<std::vector<kept_reject>> rejects;
-};
 
 /// To replay: a group is durable.
 struct group_committed {
@@ -172,8 +151,7 @@ CAF_ADD_TYPE_ID(gridtwin_actors, (gridtwin::assess_group))
 CAF_ADD_TYPE_ID(gridtwin_actors, (gridtwin::release_days))
 CAF_ADD_TYPE_ID(gridtwin_actors, (gridtwin::forget_durable))
 CAF_ADD_TYPE_ID(gridtwin_actors, (gridtwin::summarise_days))
-CAF_ADD_TYPE_ID(gridtwin_actors, (gridtwin::assessed_part))
-CAF_ADD_TYPE_ID(gridtwin_actors, (gridtwin::group_sealed))
+CAF_ADD_TYPE_ID(gridtwin_actors, (gridtwin::group_assessed))
 CAF_ADD_TYPE_ID(gridtwin_actors, (gridtwin::group_committed))
 CAF_ADD_TYPE_ID(gridtwin_actors, (gridtwin::summary_part))
 CAF_ADD_TYPE_ID(gridtwin_actors, (gridtwin::summary_taken))
@@ -192,8 +170,7 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(gridtwin::assess_group)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(gridtwin::release_days)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(gridtwin::forget_durable)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(gridtwin::summarise_days)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(gridtwin::assessed_part)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(gridtwin::group_sealed)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(gridtwin::group_assessed)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(gridtwin::group_committed)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(gridtwin::summary_part)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(gridtwin::summary_taken)

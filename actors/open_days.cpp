@@ -119,7 +119,7 @@ void open_days::remember(std::shared_ptr<const reading_group> group, std::vector
 
 void open_days::forget_durable() {
   const std::uint64_t committed = run_->committed_group.load(std::memory_order_acquire);
-  std::erase_if(pending_, [&](const pending_group& p) { return p.group->number <= committed; });
+  std::erase_if(pending_, [&](const pending_group& p) { return p.group->number() <= committed; });
 }
 
 bool open_days::rebuild(std::uint32_t place, const meter_twin& predecessor, meter_twin& twin,

@@ -14,7 +14,7 @@ namespace gridtwin {
 
 /// What all transformers of a run share. The atomics are written by the one actor that is named with each.
 struct run_context {
-  using assess_function = assessment (*)(meter_twin&, const reading&, const rule_limits&);
+  using assess_function = assessment (*)(meter_twin&, const reading&, const connection&, const rule_limits&);
 
   std::shared_ptr<const gridtwin::estate> estate;
   std::shared_ptr<const gridtwin::topology> topology;

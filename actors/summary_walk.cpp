@@ -59,7 +59,7 @@ std::shared_ptr<summary_part::content> summary_walk::next() {
 
 void summary_walk::finish(summary_part::content& out) {
   for (std::uint32_t place = 0; place < connections_.count; ++place) {
-    const twin_counters& counts = twins_->at(place).counters();
+    const twin_counters counts = twins_->counters(place);
     const std::uint64_t faults = std::uint64_t{counts.duplicates} + counts.conflicts + counts.refused + missing_[place];
     if (faults != 0)
       report_.faults.push_back({{connections_.first + place}, faults});
@@ -93,7 +93,7 @@ result<day_summary> summary_walk::summarise(utc_day day, open_days::day_state& s
   note_peak(day, **loads);
   const std::span slots = std::span(run_->topology->slot_of).subspan(connections_.first, connections_.count);
   const std::vector<const meter_twin*> held = twins_->all();
-  const transformer_twins twins{transformer_, held, slots};
+  const transformer_twins twins{transformer_, twins_->meters(), held, slots};
   day_summary out;
   out.day = day;
   out.nodes = pack(encode_nodes(hash_day(*run_->estate, twins, day, run_->key)));
@@ -111,7 +111,7 @@ result<void> summary_walk::check_loads(utc_day day, const std::vector<day_load>&
   const feeder_range feeders = feeders_of(*run_->estate, transformer_);
   std::vector<day_load> sums(feeders.count, day_load{});
   for (std::size_t place = 0; place < twins_->size(); ++place)
-    add_meter(sums[twins_->at(place).meter().feeder.value - feeders.first], twins_->at(place), day);
+    add_meter(sums[twins_->feeder_of(place).value - feeders.first], twins_->at(place), day);
   if (sums == kept)
     return {};
   return error{errc::store_failed, "the loads of " + format_day(day)

@@ -12,8 +12,9 @@
 namespace gridtwin {
 
 struct transformer_state::work {
-  assessed_part::content* out = nullptr;
-  const reading_group* group = nullptr;
+  assessed_part* out = nullptr;
+  std::uint64_t group = 0; ///< its number
+  std::span<const reading_batch> batches;
   bool opened = false; ///< what the store has of the group's days was asked for
   std::int64_t days_opened = 0;
   /// The half hour at hand.
@@ -21,7 +22,14 @@ struct transformer_state::work {
   utc_day day = no_day;
   int slot = 0;
   open_days::day_state* state = nullptr;
-  std::vector<day_load>* loads = nullptr; ///< asked for with the first change
+  std::vector<day_load>* loads = nullptr; ///< if they are not in memory, asked for with the first change
+};
+
+/// Sums over the usual readings of a slice.
+struct transformer_state::usual_sums {
+  std::int64_t accepted = 0;
+  std::int64_t wh = 0;
+  std::int64_t rounded = 0;
 };
 
 namespace {
@@ -77,8 +85,8 @@ void transformer_state::start(transformer_options options, caf::event_based_acto
 
 /// Calls `f(batch, first, end)` for the transformer's readings in each batch, while that is good.
 template <class F>
-result<void> for_each_slice(const reading_group& group, transformer_index t, F&& f) {
-  for (const reading_batch& batch : group.batches) {
+result<void> for_each_slice(std::span<const reading_batch> batches, transformer_index t, F&& f) {
+  for (const reading_batch& batch : batches) {
     const auto slice =
       std::lower_bound(batch.slices.begin(), batch.slices.end(), t,
                        [](const reading_batch::slice& s, transformer_index wanted) { return s.transformer < wanted; });
@@ -91,17 +99,17 @@ result<void> for_each_slice(const reading_group& group, transformer_index t, F&&
   return {};
 }
 
-assessed_part transformer_state::assess(const std::shared_ptr<const reading_group>& group,
-                                        caf::execution_unit* context) {
+bool transformer_state::assess(const std::shared_ptr<reading_group>& group, caf::execution_unit* context) {
   const run_context& run = *options_.run;
-  auto content = std::make_shared<assessed_part::content>();
-  content->commit.transformer = run.topology->number_of[options_.transformer.value];
-  content->commit.shard = shard_;
   work w;
-  w.out = content.get();
-  w.group = group.get();
-  additions_->clear();
-  auto done = for_each_slice(*group, options_.transformer,
+  w.out = &group->part_of(options_.transformer);
+  w.group = group->number();
+  w.batches = group->batches();
+  w.out->commit.transformer = run.topology->number_of[options_.transformer.value];
+  w.out->commit.shard = shard_;
+  if (run.stores)
+    additions_->clear();
+  auto done = for_each_slice(w.batches, options_.transformer,
                              [&](const reading_batch& batch, std::uint32_t first, std::uint32_t end) {
                                return assess_slice(batch, first, end, w, context);
                              });
@@ -114,8 +122,8 @@ assessed_part transformer_state::assess(const std::shared_ptr<const reading_grou
     days_->remember(group, additions_->take_arrived());
   }
   if (!done)
-    content->failure = done.failure();
-  return {group->number, std::move(content)};
+    w.out->failure = done.failure();
+  return group->finish_part();
 }
 
 /// The path of every reading: judged by its twin, folded into its feeder, gathered for the store.
@@ -128,6 +136,7 @@ result<void> transformer_state::assess_slice(const reading_batch& batch, std::ui
   };
   for (std::uint32_t at = first; at < std::min(first + twins_ahead, end); ++at)
     ask_for(at);
+  usual_sums usual;
   for (std::uint32_t at = first; at < end; ++at) {
     const sourced_reading& r = batch.readings[at];
     if (r.period != w.period)
@@ -135,49 +144,68 @@ result<void> transformer_state::assess_slice(const reading_batch& batch, std::ui
     if (at + twins_ahead < end)
       ask_for(at + twins_ahead);
     const std::uint32_t place = r.connection.value - connections_.first;
-    const meter_twin* twin = &twins_->at(place);
-    if (!twin->holds(w.day) && !w.opened && open_days::may_be_stored(*w.state, place))
-      if (auto opened = open_touched(w); !opened)
-        return opened;
-    days_->use(*w.state, place, w.group->number);
-    // Nearly every reading is the first that its meter gives to a half hour, and nothing but an import.
-    const meter_day* const import = twin->days().only_import(w.day);
-    const std::uint64_t here = std::uint64_t{1} << w.slot;
-    const bool first_import =
-      import != nullptr && r.quantity == quantity::active_import && (import->occupied_mask() & here) == 0;
-    const std::size_t held_before = import != nullptr ? 1 : twin->days().size();
-    const std::uint64_t compact_before = first_import ? 0 : twin->compact_mask(w.day, r.quantity);
-    const half_hour_load before = first_import ? half_hour_load{} : half_hour_of(*twin, w.day, w.slot);
-    const assessment a =
-      twins_->assess(place, {r.quantity, r.period, r.version, {r.wh, r.quality, r.reasons}}, *this, context);
-    w.out->counts.add(a, r.quantity, r.wh);
-    w.out->counts.rounded += r.rounded ? 1 : 0;
-    twin = &twins_->at(place);
-    w.days_opened += static_cast<std::int64_t>(twin->days().size()) - static_cast<std::int64_t>(held_before);
-    if (!a.changes_state()) {
-      if (a.verdict != verdict::duplicate)
-        keep_reject(batch, r, a.verdict, w);
+    if (w.loads == nullptr || !twins_->assess_usual(place, r, w.day, w.slot)) {
+      if (auto done = assess_one(batch, at, w, context); !done)
+        return done;
       continue;
     }
-    if (a.verdict == verdict::conflict)
-      w.state->contradicted = true;
-    if (w.loads == nullptr) {
-      auto loads = days_->loads(w.day);
-      if (!loads)
-        return loads.failure();
-      w.loads = *loads;
-    }
-    half_hour_load& sum = (*w.loads)[twins_->feeder_of(place).value - feeders_.first][static_cast<std::size_t>(w.slot)];
-    const bool compact = (twin->compact_mask(w.day, r.quantity) & here) != (compact_before & here);
-    if (first_import && compact) {
-      add_first_import(sum, r.wh);
-    } else {
-      sum -= before;
-      sum += half_hour_of(*twin, w.day, w.slot);
-    }
+    days_->use(*w.state, place, w.group);
+    ++usual.accepted;
+    usual.wh += r.wh;
+    usual.rounded += r.rounded ? 1 : 0;
+    add_first_import(load_of(place, w), r.wh);
     if (options_.run->stores)
-      additions_->add(batch, at, place, compact);
+      additions_->add(batch, at, place, w.day, w.slot, true);
   }
+  w.out->counts.by_verdict[index_of(verdict::accepted)] += usual.accepted;
+  w.out->counts.energy_wh[index_of(quantity::active_import)] += usual.wh;
+  w.out->counts.rounded += usual.rounded;
+  return {};
+}
+
+half_hour_load& transformer_state::load_of(std::uint32_t place, work& w) const {
+  return (*w.loads)[twins_->feeder_of(place).value - feeders_.first][static_cast<std::size_t>(w.slot)];
+}
+
+/// Any reading, of the half hour at hand.
+result<void> transformer_state::assess_one(const reading_batch& batch, std::uint32_t at, work& w,
+                                           caf::execution_unit* context) {
+  const sourced_reading& r = batch.readings[at];
+  const std::uint32_t place = r.connection.value - connections_.first;
+  const meter_twin* twin = &twins_->at(place);
+  if (!twin->holds(w.day) && !w.opened && open_days::may_be_stored(*w.state, place))
+    if (auto opened = open_touched(w); !opened)
+      return opened;
+  days_->use(*w.state, place, w.group);
+  const std::uint64_t here = std::uint64_t{1} << w.slot;
+  const std::size_t held_before = twin->days().size();
+  const std::uint64_t compact_before = twin->compact_mask(w.day, r.quantity);
+  const half_hour_load before = half_hour_of(*twin, w.day, w.slot);
+  const assessment a =
+    twins_->assess(place, {r.quantity, r.period, r.version, {r.wh, r.quality, r.reasons}}, *this, context);
+  w.out->counts.add(a, r.quantity, r.wh);
+  w.out->counts.rounded += r.rounded ? 1 : 0;
+  twin = &twins_->at(place);
+  w.days_opened += static_cast<std::int64_t>(twin->days().size()) - static_cast<std::int64_t>(held_before);
+  if (!a.changes_state()) {
+    if (a.verdict != verdict::duplicate)
+      keep_reject(batch, r, a.verdict, w);
+    return {};
+  }
+  if (a.verdict == verdict::conflict)
+    w.state->contradicted = true;
+  if (w.loads == nullptr) {
+    auto loads = days_->loads(w.day);
+    if (!loads)
+      return loads.failure();
+    w.loads = *loads;
+  }
+  half_hour_load& sum = load_of(place, w);
+  sum -= before;
+  sum += half_hour_of(*twin, w.day, w.slot);
+  if (options_.run->stores)
+    additions_->add(batch, at, place, w.day, w.slot,
+                    (twin->compact_mask(w.day, r.quantity) & here) != (compact_before & here));
   return {};
 }
 
@@ -188,7 +216,7 @@ void transformer_state::turn_to(period p, work& w) {
     return;
   w.day = p.day();
   w.state = &days_->days()[w.day];
-  w.loads = nullptr;
+  w.loads = w.state->loads ? &*w.state->loads : nullptr;
 }
 
 /// Makes every day of the group complete for the twins that have readings of it: all at once, for a day in the store
@@ -196,7 +224,7 @@ void transformer_state::turn_to(period p, work& w) {
 result<void> transformer_state::open_touched(work& w) {
   w.opened = true;
   std::vector<std::pair<utc_day, std::uint32_t>> wanted;
-  (void)for_each_slice(*w.group, options_.transformer,
+  (void)for_each_slice(w.batches, options_.transformer,
                        [&](const reading_batch& batch, std::uint32_t first, std::uint32_t end) -> result<void> {
                          for (std::uint32_t at = first; at < end; ++at) {
                            const sourced_reading& r = batch.readings[at];
@@ -207,7 +235,7 @@ result<void> transformer_state::open_touched(work& w) {
                          }
                          return {};
                        });
-  return days_->open_each(wanted, w.group->number, *twins_);
+  return days_->open_each(wanted, w.group, *twins_);
 }
 
 void transformer_state::rebuild(std::size_t place, const meter_twin& predecessor, meter_twin& fresh) {
@@ -305,19 +333,16 @@ void transformer_state::deliver(const hosted_envelope& envelope, caf::execution_
 
 /// A group of one, on the path of all groups.
 void transformer_state::assess_offered(const offered_reading& r, std::size_t place, caf::execution_unit* context) {
-  if (offered_.batches.empty())
-    offered_.batches.emplace_back().readings.resize(1);
-  sourced_reading& reading = offered_.batches.front().readings.front();
+  offered_.readings.resize(1);
+  sourced_reading& reading = offered_.readings.front();
   reading.connection = {connections_.first + static_cast<std::uint32_t>(place)};
   reading.quantity = r.of;
   reading.period = r.period;
   reading.wh = r.wh;
-  assessed_part::content out;
+  assessed_part out;
   work w;
   w.out = &out;
-  w.group = &offered_;
-  additions_->clear();
-  (void)assess_slice(offered_.batches.front(), 0, 1, w, context); // nothing is stored that could fail to be read
+  (void)assess_slice(offered_, 0, 1, w, context); // nothing is stored that could fail to be read
   days_->count_open(w.days_opened);
   by_handle_.readings += static_cast<std::uint64_t>(out.counts.of(verdict::accepted));
   by_handle_.wh += out.counts.energy_wh[index_of(r.of)];
@@ -334,7 +359,10 @@ caf::behavior transformer(caf::stateful_actor<transformer_state>* self, transfor
   self->state.start(std::move(options), self);
   self->set_default_handler(caf::drop);
   return {
-    [self, writer](const assess_group& m) { self->send(writer, self->state.assess(m.group, self->context())); },
+    [self, writer](const assess_group& m) {
+      if (self->state.assess(m.group, self->context()))
+        self->send(writer, group_assessed{m.group});
+    },
     [self](const hosted_envelope& e) { self->state.deliver(e, self->context()); },
     [self](const release_days& m) { self->state.release(m.unused_since); },
     [self](const gridtwin::forget_durable&) { self->state.forget_durable(); },

@@ -32,8 +32,9 @@ public:
 
   void start(transformer_options options, caf::event_based_actor* self);
 
-  /// Judges the readings of a group that are this transformer's and folds them into its feeders.
-  assessed_part assess(const std::shared_ptr<const reading_group>& group, caf::execution_unit* context);
+  /// Judges the readings of a group that are this transformer's, folds them into its feeders and fills in its part.
+  /// True: that was the group's last.
+  bool assess(const std::shared_ptr<reading_group>& group, caf::execution_unit* context);
 
   /// The next part of: hash the days that this run changed, count gaps, report. Every group must be durable.
   summary_part summarise();
@@ -46,9 +47,12 @@ public:
 
 private:
   struct work; ///< what grows while a group is assessed
+  struct usual_sums;
 
   result<void> assess_slice(const reading_batch& batch, std::uint32_t first, std::uint32_t end, work& w,
                             caf::execution_unit* context);
+  result<void> assess_one(const reading_batch& batch, std::uint32_t at, work& w, caf::execution_unit* context);
+  half_hour_load& load_of(std::uint32_t place, work& w) const;
   void assess_offered(const offered_reading& r, std::size_t place, caf::execution_unit* context);
   void turn_to(period p, work& w);
   result<void> open_touched(work& w);
@@ -66,7 +70,7 @@ private:
   std::unique_ptr<open_days> days_;
   std::unique_ptr<group_additions> additions_; ///< of the group that is being assessed
   std::unique_ptr<summary_walk> walk_;         ///< while the run ends
-  reading_group offered_;                      ///< one reading that came by its twin's handle
+  reading_batch offered_;                      ///< one reading that came by its twin's handle
   accepted_count by_handle_;
   bool unread_ = false; ///< a twin could not be rebuilt
 };

@@ -5,8 +5,6 @@
 namespace gridtwin {
 
 meter_day::offer_result meter_day::offer_beside(int slot, std::uint16_t version, const content& offered, bool fresh) {
-  const std::uint64_t here = std::uint64_t{1} << slot;
-  const auto place = static_cast<std::size_t>(slot);
   const bool plain_taken = version == 1 && bit(plain_, slot);
   const bool fits = is_plain(version, offered);
   // How many other contents this key has, and which stood alone.
@@ -20,21 +18,17 @@ meter_day::offer_result meter_day::offer_beside(int slot, std::uint16_t version,
     out.displaced_fresh = c_fresh;
     return false;
   };
-  if (plain_taken && meet({wh_[place], actual, {}}, bit(fresh_, slot)))
+  if (plain_taken && meet({wh_[static_cast<std::size_t>(slot)], actual, {}}, bit(fresh_mask(), slot)))
     return {verdict::duplicate, {}, false};
-  if (exceptions_)
-    for (const exception& e : *exceptions_)
+  if (rare_)
+    for (const exception& e : rare_->exceptions)
       if (e.slot == slot && e.version == version && meet(e.content, e.fresh))
         return {verdict::duplicate, {}, false};
   if (fits && !plain_taken) {
-    plain_ |= here;
-    fresh_ |= fresh ? here : 0;
-    wh_[place] = static_cast<std::uint16_t>(offered.wh);
+    put_plain(slot, static_cast<std::uint16_t>(offered.wh), fresh);
   } else {
-    if (!exceptions_)
-      exceptions_ = std::make_unique<std::vector<exception>>();
-    exceptions_->push_back({version, static_cast<std::uint8_t>(slot), fresh, offered});
-    special_ |= here;
+    rare().exceptions.push_back({version, static_cast<std::uint8_t>(slot), fresh, offered});
+    rare().special |= std::uint64_t{1} << slot;
   }
   if (others == 0)
     return {};
@@ -48,8 +42,8 @@ meter_day::offer_result meter_day::offer_beside(int slot, std::uint16_t version,
 
 int meter_day::contents_of(int slot, std::uint16_t version) const noexcept {
   int found = version == 1 && bit(plain_, slot) ? 1 : 0;
-  if (exceptions_)
-    for (const exception& e : *exceptions_)
+  if (rare_)
+    for (const exception& e : rare_->exceptions)
       found += e.slot == slot && e.version == version ? 1 : 0;
   return found;
 }
@@ -58,10 +52,10 @@ std::optional<meter_day::current_value> meter_day::current(int slot) const noexc
   std::optional<current_value> best;
   if (bit(plain_, slot))
     best = current_value{1, {wh_[static_cast<std::size_t>(slot)], actual, {}}};
-  if (!bit(special_, slot))
+  if (!bit(special_mask(), slot))
     return best;
   bool contradicted = false;
-  for (const exception& e : *exceptions_) {
+  for (const exception& e : rare_->exceptions) {
     if (e.slot != slot || (best && e.version < best->version))
       continue;
     contradicted = best && e.version == best->version;
@@ -73,18 +67,19 @@ std::optional<meter_day::current_value> meter_day::current(int slot) const noexc
 }
 
 std::uint32_t meter_day::accepted_versions(int slot) const noexcept {
-  if (!bit(special_, slot))
+  if (!bit(special_mask(), slot))
     return bit(plain_, slot) ? 1 : 0;
   std::uint32_t standing = bit(plain_, slot) && contents_of(slot, 1) == 1 ? 1 : 0;
-  for (const exception& e : *exceptions_)
+  for (const exception& e : rare_->exceptions)
     standing += e.slot == slot && contents_of(slot, e.version) == 1 ? 1U : 0U;
   return standing;
 }
 
 std::uint64_t meter_day::current_mask() const noexcept {
-  std::uint64_t mask = plain_ & ~special_;
-  for (std::uint64_t rest = special_; rest != 0; rest &= rest - 1) {
-    const int slot = std::countr_zero(rest);
+  const std::uint64_t special = special_mask();
+  std::uint64_t mask = plain_ & ~special;
+  for (std::uint64_t left = special; left != 0; left &= left - 1) {
+    const int slot = std::countr_zero(left);
     if (current(slot))
       mask |= std::uint64_t{1} << slot;
   }

@@ -15,7 +15,7 @@ namespace gridtwin {
 ///
 /// Order does not matter: two days that were offered the same readings in any order are in the same state, but for
 /// which of two equal readings was called the duplicate. The usual reading (version 1, actual, no reason, below 65.536
-/// kWh) takes two bytes; everything else stands in a list by exception.
+/// kWh, of the run under way) takes two bytes; everything else stands in a block of its own, by exception.
 class meter_day {
 public:
   /// A reading that does not fit the compact form.
@@ -46,13 +46,11 @@ public:
   }
 
   /// Adds a reading in the usual case, and says so: it has the compact form and nothing was known of its half hour.
-  bool take_plain(int slot, std::uint16_t version, const content& offered, bool fresh) noexcept {
+  bool take_plain(int slot, std::uint16_t version, const content& offered, bool fresh) {
     const std::uint64_t here = std::uint64_t{1} << slot;
-    if (!is_plain(version, offered) || ((plain_ | special_) & here) != 0)
+    if (!is_plain(version, offered) || (occupied_mask() & here) != 0)
       return false;
-    plain_ |= here;
-    fresh_ |= fresh ? here : 0;
-    wh_[static_cast<std::size_t>(slot)] = static_cast<std::uint16_t>(offered.wh);
+    put_plain(slot, static_cast<std::uint16_t>(offered.wh), fresh);
     return true;
   }
 
@@ -66,14 +64,14 @@ public:
   std::uint64_t current_mask() const noexcept;
 
   /// Bit n: half hour n was offered something that is kept.
-  std::uint64_t occupied_mask() const noexcept { return plain_ | special_; }
+  std::uint64_t occupied_mask() const noexcept { return plain_ | special_mask(); }
 
   /// Calls `f(slot, version, content, fresh)` for every content in the set: slot by slot, compact ones first.
   template <class F>
   void for_each(F&& f) const {
     for (std::uint64_t rest = plain_; rest != 0; rest &= rest - 1) {
       const int slot = std::countr_zero(rest);
-      f(slot, std::uint16_t{1}, content{wh_[static_cast<std::size_t>(slot)], actual, {}}, bit(fresh_, slot));
+      f(slot, std::uint16_t{1}, content{wh_[static_cast<std::size_t>(slot)], actual, {}}, bit(fresh_mask(), slot));
     }
     for_each_exception([&](const exception& e) { f(int{e.slot}, e.version, e.content, e.fresh); });
   }
@@ -81,15 +79,15 @@ public:
   /// Calls `f(exception)` for what has not the compact form, or found its place taken.
   template <class F>
   void for_each_exception(F&& f) const {
-    if (exceptions_)
-      for (const exception& e : *exceptions_)
+    if (rare_)
+      for (const exception& e : rare_->exceptions)
         f(e);
   }
 
   /// Calls `f(slot, version, content)` for every content of a key that has more than one.
   template <class F>
   void for_each_conflict(F&& f) const {
-    if (!exceptions_)
+    if (!has_exceptions())
       return;
     for_each([&](int slot, std::uint16_t version, const content& c, bool) {
       if (contents_of(slot, version) > 1)
@@ -101,10 +99,11 @@ public:
 
   std::uint64_t plain_mask() const noexcept { return plain_; }
   /// Half hours with exceptions: their current value must be asked for.
-  std::uint64_t special_mask() const noexcept { return special_; }
-  std::uint64_t fresh_mask() const noexcept { return fresh_; }
+  std::uint64_t special_mask() const noexcept { return rare_ ? rare_->special : 0; }
+  /// Of the compact part: accepted by the run that is under way.
+  std::uint64_t fresh_mask() const noexcept { return rare_ ? plain_ & ~rare_->earlier : plain_; }
   const std::array<std::uint16_t, periods_per_day>& plain_wh() const noexcept { return wh_; }
-  bool has_exceptions() const noexcept { return exceptions_ != nullptr; }
+  bool has_exceptions() const noexcept { return rare_ && !rare_->exceptions.empty(); }
 
   /// Whether a reading has the compact form.
   static constexpr bool is_plain(std::uint16_t version, const content& c) noexcept {
@@ -112,17 +111,33 @@ public:
   }
 
 private:
+  /// What most days have nothing of.
+  struct rare_part {
+    std::uint64_t special = 0; ///< half hours with exceptions
+    std::uint64_t earlier = 0; ///< half hours whose compact value came with an earlier run
+    std::vector<exception> exceptions;
+  };
+
   static constexpr bool bit(std::uint64_t mask, int slot) noexcept { return (mask >> slot & 1U) != 0; }
 
   /// `offer` where something is known of the half hour already, or the reading is not plain.
   offer_result offer_beside(int slot, std::uint16_t version, const content& offered, bool fresh);
   int contents_of(int slot, std::uint16_t version) const noexcept;
+  void put_plain(int slot, std::uint16_t wh, bool fresh) {
+    plain_ |= std::uint64_t{1} << slot;
+    wh_[static_cast<std::size_t>(slot)] = wh;
+    if (!fresh)
+      rare().earlier |= std::uint64_t{1} << slot;
+  }
+  rare_part& rare() {
+    if (!rare_)
+      rare_ = std::make_unique<rare_part>();
+    return *rare_;
+  }
 
   std::uint64_t plain_ = 0;
-  std::uint64_t fresh_ = 0; ///< of the plain ones
-  std::uint64_t special_ = 0;
+  std::unique_ptr<rare_part> rare_;
   std::array<std::uint16_t, periods_per_day> wh_{};
-  std::unique_ptr<std::vector<exception>> exceptions_;
 };
 
 } // namespace gridtwin

@@ -60,17 +60,6 @@ meter_day& open_day_list::open_behind(utc_day day, quantity q) {
 
 assessment meter_twin::record_beside(meter_day& day, const reading& r) {
   const auto offered = day.offer(r.period.slot(), static_cast<std::uint16_t>(r.version), r.content, true);
-  switch (offered.verdict) {
-  case verdict::duplicate:
-    ++counters_.duplicates;
-    break;
-  case verdict::conflict:
-    ++counters_.conflicts;
-    break;
-  default:
-    ++counters_.accepted;
-    break;
-  }
   if (!offered.displaced || !offered.displaced_fresh)
     return {offered.verdict};
   return {offered.verdict, true, offered.displaced->wh};

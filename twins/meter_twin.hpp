@@ -23,14 +23,6 @@ struct assessment {
   bool changes_state() const noexcept { return verdict == verdict::accepted || verdict == verdict::conflict; }
 };
 
-/// Counts that a twin keeps for its operator; they are no part of its state.
-struct twin_counters {
-  std::uint32_t accepted = 0;
-  std::uint32_t duplicates = 0;
-  std::uint32_t conflicts = 0;
-  std::uint32_t refused = 0; ///< rejected and quarantined
-};
-
 /// A day of one quantity that is held in memory.
 struct open_day {
   utc_day day;
@@ -96,6 +88,8 @@ public:
       return first_.readings;
     return open_behind(day, q);
   }
+  /// The same as `only_import`, to be added to.
+  meter_day* only_import(utc_day day) noexcept { return const_cast<meter_day*>(std::as_const(*this).only_import(day)); }
   /// Forgets the days for which `f(open_day)`; returns how many.
   template <class F>
   std::size_t forget_if(F&& f);
@@ -112,33 +106,35 @@ private:
 
 /// The state machine of one meter at one connection point: a set of readings, of which the days that are being worked
 /// on are held here. Pure: no clock, no I/O, no actor. The same function serves runtime, tests and simulation.
-class alignas(64) meter_twin {
+///
+/// Two lines of the processor's cache that it fetches as one, for a batch's cost is that of fetching its twins.
+class alignas(128) meter_twin {
 public:
-  explicit meter_twin(const connection& meter) noexcept : meter_(&meter) {}
-
-  const connection& meter() const noexcept { return *meter_; }
-  const twin_counters& counters() const noexcept { return counters_; }
-
-  /// Judges a reading against the rules and against the set, and adds it to the set if it belongs there. The day of
-  /// the reading must be complete in memory (see `restore`). A verdict that refuses leaves the set as it was.
-  assessment assess(const reading& r, const rule_limits& limits) {
-    if (const auto refusal = broken_rule(r, *meter_, limits)) {
-      ++counters_.refused;
+  /// Judges a reading against the rules for its meter and against the set, and adds it to the set if it belongs there.
+  /// The day of the reading must be complete in memory (see `restore`). A verdict that refuses leaves the set as it
+  /// was.
+  assessment assess(const reading& r, const connection& meter, const rule_limits& limits) {
+    if (const auto refusal = broken_rule(r, meter, limits))
       return {*refusal};
-    }
     return record(r);
   }
 
-  /// `assess` for a reading that no rule objects to (see `usual_reading_stands`).
+  /// `assess` for a reading that no rule objects to.
   assessment record(const reading& r) {
     meter_day& day = days_.open(r.period.day(), r.quantity);
     if (!day.take_plain(r.period.slot(), static_cast<std::uint16_t>(r.version), r.content, true))
       return record_beside(day, r);
-    ++counters_.accepted;
     return {};
   }
 
-  /// Adds a reading that was judged before: from the journal or the day store. Counts nothing.
+  /// `record` for active import, version 1, of a content that `usual_content_stands`, where the day is the only one
+  /// that is held and knows nothing of the half hour: nearly every reading. False: nothing is done.
+  bool record_usual(utc_day day, int slot, std::int64_t wh) {
+    meter_day* const held = days_.only_import(day);
+    return held != nullptr && held->take_plain(slot, 1, {wh, actual, {}}, true);
+  }
+
+  /// Adds a reading that was judged before: from the journal or the day store.
   void restore(utc_day day, quantity q, int slot, std::uint16_t version, const content& c, bool fresh);
 
   /// Nothing where the twin holds no reading of that day and quantity.
@@ -169,13 +165,11 @@ public:
 
 private:
   /// `record` where something is known of the half hour already, or the reading is not plain.
-  assessment record_beside(meter_day& day, const reading& r);
+  static assessment record_beside(meter_day& day, const reading& r);
 
-  // What a usual reading needs stands in one line of the processor's cache, but for the value itself.
-  const connection* meter_;
-  twin_counters counters_;
   open_day_list days_;
 };
+static_assert(sizeof(meter_twin) == 128);
 
 // -- implementation ---------------------------------------------------------------------------------------------------
 

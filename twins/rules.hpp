@@ -59,17 +59,17 @@ inline std::optional<verdict> broken_rule(const reading& r, const connection& me
   return std::nullopt;
 }
 
-/// Whether a meter is of the usual kind, whose usual readings `usual_reading_stands` can judge: whole-current,
-/// energised, on its feeder for ever.
-inline bool is_usual_meter(const connection& meter) noexcept {
-  return meter.type == connection_type::whole_current && meter.energised && meter.effective == period_range{};
+/// Whether a meter's usual readings can be judged by their content alone (`usual_content_stands`): it is whole-current,
+/// energised, on its feeder for ever, and no reading is in the future.
+inline bool is_usual_meter(const connection& meter, const rule_limits& limits) noexcept {
+  return meter.type == connection_type::whole_current && meter.energised && meter.effective == period_range{}
+         && !limits.as_of_s;
 }
 
 /// The same as `!broken_rule` for a meter of the usual kind, where the reading is an actual one; false leaves it to
 /// `broken_rule`. Needs no look at the meter, which is worth a cache miss a reading.
-inline bool usual_reading_stands(const reading& r, const rule_limits& limits) noexcept {
-  return r.content.wh >= 0 && r.content.wh <= limits.whole_current_wh && r.content.quality == actual
-         && r.content.reasons == reasons{} && !limits.as_of_s;
+inline bool usual_content_stands(const content& c, const rule_limits& limits) noexcept {
+  return c.wh >= 0 && c.wh <= limits.whole_current_wh && c.quality == actual && c.reasons == reasons{};
 }
 
 } // namespace gridtwin

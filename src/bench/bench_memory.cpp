@@ -40,11 +40,11 @@ std::vector<part> parts_of(const bench_estate_plan& plan) {
     {"control block", "CAF: reference counts, id, node, system", control},
     {"actor", "CAF: lock, links and monitors, exit reason; its host", sizeof(meter_twin_actor)},
     {"allocation", "of the two above, one block", block_overhead(actor)},
-    {"twin", "its connection, counters, list of days; whole cache lines", sizeof(meter_twin) - sizeof(open_day)},
+    {"twin", "its list of days; whole cache lines", sizeof(meter_twin) - sizeof(open_day)},
     {"open day", "48 values of 16 bits, masks, overflow", sizeof(open_day)},
     {"connection", "its row of meters.csv", sizeof(connection)},
     {"slot", "its number in the store", sizeof(twin_slot)},
-    {"place", "kept by its host: handle, restarts, last use, row",
+    {"place", "kept by its host: handle, counters, restarts, last use, row",
      hosted_twins::bytes_a_place + open_days::bytes_a_place + group_additions::bytes_a_place},
     {"feeder's day", "48 sums and counts, shared by the feeder's meters", sizeof(day_load) / plan.meters_a_feeder},
   };

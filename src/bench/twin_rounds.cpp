@@ -63,14 +63,14 @@ std::int64_t twin_rounds::value_of(std::uint32_t meter, quantity q) const noexce
 }
 
 /// The readings of transformers `first` up to `end`, as a decoder would hand them over.
-std::shared_ptr<const reading_group> twin_rounds::next_group(std::uint32_t first, std::uint32_t end) {
-  auto group = std::make_shared<reading_group>();
-  group->number = ++groups_;
-  reading_batch& batch = group->batches.emplace_back();
+std::shared_ptr<reading_group> twin_rounds::next_group(std::uint32_t first, std::uint32_t end) {
+  std::vector<reading_batch> batches(1);
+  reading_batch& batch = batches.front();
   std::uint32_t meter = first_meter_[first];
   batch.readings.reserve(std::size_t{first_meter_[end] - meter} * quantities_.size());
   sourced_reading r;
   r.period = {first_period.number + round_};
+  std::int64_t wh = 0;
   for (std::uint32_t t = first; t < end; ++t) {
     batch.slices.push_back({{t}, static_cast<std::uint32_t>(batch.readings.size())});
     for (; meter < first_meter_[t + 1]; ++meter)
@@ -78,12 +78,13 @@ std::shared_ptr<const reading_group> twin_rounds::next_group(std::uint32_t first
         r.connection = {meter};
         r.quantity = q;
         r.wh = value_of(meter, q);
-        sent_.wh += r.wh;
+        wh += r.wh;
         batch.readings.push_back(r);
       }
   }
+  sent_.wh += wh;
   sent_.readings += batch.readings.size();
-  return group;
+  return std::make_shared<reading_group>(++groups_, std::move(batches), std::vector<kept_reject>());
 }
 
 twin_rounds::expectation twin_rounds::send_groups() {
@@ -101,11 +102,9 @@ twin_rounds::expectation twin_rounds::send_groups() {
   const std::uint32_t step = std::max(readings_in_group / meters_a_transformer, 1U);
   for (std::uint32_t first = 0; first < hosts_.size(); first += step) {
     const auto end = std::min(first + step, static_cast<std::uint32_t>(hosts_.size()));
-    const auto group = next_group(first, end);
-    const caf::message work = caf::make_message(assess_group{group});
+    const caf::message work = caf::make_message(assess_group{next_group(first, end)});
     for (std::uint32_t t = first; t < end; ++t)
       self_->send(hosts_[t], work);
-    self_->send(writer_, group_sealed{group->number, end - first, std::make_shared<std::vector<kept_reject>>()});
     ++at_work;
     while (at_work >= groups_at_work)
       take_answer();

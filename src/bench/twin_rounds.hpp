@@ -47,7 +47,7 @@ private:
 
   expectation send_groups();
   expectation send_by_handle();
-  std::shared_ptr<const reading_group> next_group(std::uint32_t first, std::uint32_t end);
+  std::shared_ptr<reading_group> next_group(std::uint32_t first, std::uint32_t end);
   void find_handles();
   std::int64_t value_of(std::uint32_t meter, quantity q) const noexcept;
 

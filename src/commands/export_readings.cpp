@@ -72,7 +72,7 @@ result<void> reading_sorter::flush(const transformer_day_reader& reader) {
     pending_rows& rows = pending_[i];
     if (rows.bytes.empty())
       continue;
-    blocks_.push_back({reader.twin(i / quantity_count).meter().mpan.number, spool_.size(),
+    blocks_.push_back({reader.meter(i / quantity_count).mpan.number, spool_.size(),
                        static_cast<std::uint32_t>(rows.bytes.size()), rows.first_period,
                        static_cast<std::uint8_t>(i % quantity_count)});
     if (auto kept = spool_.append(rows.bytes); !kept)
@@ -99,7 +99,7 @@ result<void> reading_sorter::add_transformer(transformer_index t) {
     if (auto loaded = reader.load(day); !loaded)
       return loaded;
     for (std::size_t place = 0; place < reader.size(); ++place)
-      if (scope_->holds(e, reader.twin(place).meter()))
+      if (scope_->holds(e, reader.meter(place)))
         for (std::size_t rank = 0; rank < quantity_count; ++rank)
           if (const meter_day* const readings = reader.twin(place).find(day, quantities_by_name[rank]))
             add_day(*readings, day, pending_[place * quantity_count + rank]);

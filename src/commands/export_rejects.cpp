@@ -88,7 +88,7 @@ private:
 
   result<void> list(const stored_reading& r, std::size_t contents, const transformer_day_reader& reader) {
     const std::string line = std::to_string(r.line);
-    const std::string meter = to_string(reader.twin(*reader.place_of(r.twin)).meter().mpan);
+    const std::string meter = to_string(reader.meter(*reader.place_of(r.twin)).mpan);
     const std::string period_end = format_period(period_at(r.day, r.slot));
     const std::string detail = describe(r, contents);
     put_.bind_text(1, sources_[r.source]).bind_text(2, line).bind_text(3, meter).bind_text(4, name_of(r.quantity));

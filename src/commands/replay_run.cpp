@@ -134,7 +134,7 @@ private:
   std::vector<caf::actor> transformers_;
   caf::actor writer_;
   std::int64_t open_days_limit_ = 0;
-  std::map<std::uint64_t, std::vector<std::uint32_t>> touched_; ///< transformers of the groups in flight
+  std::map<std::uint64_t, std::vector<transformer_index>> touched_; ///< transformers of the groups in flight
 
   std::size_t blocks_out_ = 0; ///< being decoded
   std::uint64_t groups_sent_ = 0;
@@ -223,22 +223,16 @@ const caf::actor& replay_driver::transformer_at(std::uint32_t index) {
 }
 
 void replay_driver::dispatch() {
-  auto group = std::make_shared<reading_group>();
-  group->number = ++groups_sent_;
-  group->batches = sequencer_.take_group();
-  auto rejects = std::make_shared<std::vector<kept_reject>>(
-    keep_early_rejects(group->batches, *meters_, outcome_.counts, outcome_.faults));
-  std::vector<std::uint32_t> touched;
-  for (const reading_batch& batch : group->batches)
-    for (const reading_batch::slice& s : batch.slices)
-      touched.push_back(s.transformer.value);
-  std::sort(touched.begin(), touched.end());
-  touched.erase(std::unique(touched.begin(), touched.end()), touched.end());
+  std::vector<reading_batch> batches = sequencer_.take_group();
+  std::vector<kept_reject> rejects = keep_early_rejects(batches, *meters_, outcome_.counts, outcome_.faults);
+  const auto group = std::make_shared<reading_group>(++groups_sent_, std::move(batches), std::move(rejects));
+  const std::span touched = group->transformers();
+  touched_.emplace(group->number(), std::vector(touched.begin(), touched.end()));
+  if (touched.empty())
+    self_->send(writer_, group_assessed{group});
   const caf::message work = caf::make_message(assess_group{group}); // one for all
-  for (const std::uint32_t t : touched)
-    self_->send(transformer_at(t), work);
-  self_->send(writer_, group_sealed{group->number, touched.size(), std::move(rejects)});
-  touched_.emplace(group->number, std::move(touched));
+  for (const transformer_index t : touched)
+    self_->send(transformer_at(t.value), work);
 }
 
 void replay_driver::release_when_full() {
@@ -269,8 +263,8 @@ void replay_driver::wait() {
     [&](const group_committed& done) {
       groups_done_ = done.group;
       outcome_.counts += *done.counts;
-      for (const std::uint32_t t : touched_[done.group])
-        self_->send(transformers_[t], forget_durable{});
+      for (const transformer_index t : touched_[done.group])
+        self_->send(transformers_[t.value], forget_durable{});
       touched_.erase(done.group);
       release_when_full();
       show_progress(false);

@@ -76,10 +76,9 @@ bool store_view::unsummarised(transformer_index t, utc_day day) const {
 
 transformer_day_reader::transformer_day_reader(store_view& view, transformer_index t)
   : view_(&view), transformer_(t), connections_(connections_of(view.estate(), t)) {
-  twins_.reserve(connections_.count);
+  twins_.resize(connections_.count);
   for (std::uint32_t place = 0; place < connections_.count; ++place) {
-    twins_.emplace_back(view.estate().connections[connections_.first + place]);
-    views_.push_back(&twins_.back());
+    views_.push_back(&twins_[place]);
     place_of_slot_.emplace(view.topology().slot_of[connections_.first + place].value, place);
   }
 }
@@ -95,14 +94,17 @@ result<void> transformer_day_reader::load(utc_day day) {
     view_->topology().number_of[transformer_.value], day, [&](const stored_reading& r, std::uint32_t) {
       const auto place = place_of_slot_.find(r.twin.value);
       if (place != place_of_slot_.end())
-        twins_[place->second].restore(r.day, r.quantity, r.slot, r.version, r.content, false);
+        twins_[place->second].restore(r.day, r.quantity, r.slot, r.version, r.content,
+                                      true); // as if of this run: the shorter form
     });
   return loaded ? result<void>() : result<void>(loaded.failure());
 }
 
 transformer_twins transformer_day_reader::twins() const noexcept {
+  const std::span meters(view_->estate().connections);
   const std::span slots(view_->topology().slot_of);
-  return {transformer_, views_, slots.subspan(connections_.first, connections_.count)};
+  return {transformer_, meters.subspan(connections_.first, connections_.count), views_,
+          slots.subspan(connections_.first, connections_.count)};
 }
 
 namespace {

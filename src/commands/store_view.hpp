@@ -69,6 +69,9 @@ public:
   result<void> load(utc_day day);
 
   const meter_twin& twin(std::size_t place) const noexcept { return twins_[place]; }
+  const connection& meter(std::size_t place) const noexcept {
+    return view_->estate().connections[connections_.first + place];
+  }
   std::size_t size() const noexcept { return twins_.size(); }
   std::optional<std::uint32_t> place_of(twin_slot slot) const noexcept {
     const auto at = place_of_slot_.find(slot.value);

@@ -14,15 +14,16 @@ namespace {
 constexpr int mask_bytes = periods_per_day / 8;
 
 /// A feeder's node from its twins' days, which stand in the order of their MPANs.
-std::optional<day_node> hash_feeder(const feeder_info& feeder, std::span<const meter_twin* const> twins, utc_day day,
-                                    quantity q, const estate_key& key) {
+std::optional<day_node> hash_feeder(const feeder_info& feeder, std::span<const connection> connections,
+                                    std::span<const meter_twin* const> twins, utc_day day, quantity q,
+                                    const estate_key& key) {
   std::vector<meter_readings> meters;
   meters.reserve(twins.size());
   std::vector<std::unique_ptr<meter_day>> joined_days;
   for (std::size_t first = 0; first < twins.size();) {
-    const mpan meter = twins[first]->meter().mpan;
+    const mpan meter = connections[first].mpan;
     std::size_t end = first;
-    while (end < twins.size() && twins[end]->meter().mpan == meter)
+    while (end < twins.size() && connections[end].mpan == meter)
       ++end;
     const meter_day* readings = twins[first]->find(day, q);
     // A meter whose row was split on this feeder, at a change of supplier say, is one child all the same.
@@ -55,11 +56,12 @@ transformer_nodes hash_day(const estate& e, const transformer_twins& t, utc_day 
   for (const quantity q : quantities_by_name) {
     day_node_builder builder;
     for (std::size_t first = 0; first < t.twins.size();) {
-      const feeder_index feeder = t.twins[first]->meter().feeder;
+      const feeder_index feeder = t.meters[first].feeder;
       std::size_t end = first;
-      while (end < t.twins.size() && t.twins[end]->meter().feeder == feeder)
+      while (end < t.twins.size() && t.meters[end].feeder == feeder)
         ++end;
-      if (const auto node = hash_feeder(e.feeders[feeder.value], t.twins.subspan(first, end - first), day, q, key))
+      if (const auto node = hash_feeder(e.feeders[feeder.value], t.meters.subspan(first, end - first),
+                                        t.twins.subspan(first, end - first), day, q, key))
         builder.add(*node);
       first = end;
     }

@@ -14,9 +14,11 @@
 
 namespace gridtwin {
 
-/// The twins of one transformer, in the order of the estate's connections, with their slots in the store.
+/// The twins of one transformer, in the order of the estate's connections, with their meters and their slots in the
+/// store.
 struct transformer_twins {
   transformer_index transformer;
+  std::span<const connection> meters;
   std::span<const meter_twin* const> twins;
   std::span<const twin_slot> slots;
 };

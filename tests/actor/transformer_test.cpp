@@ -17,13 +17,13 @@ constexpr std::int64_t poison_wh = 666;
 int throws_left = 0;
 
 /// A twin with a bug: it breaks on one value, as often as a test says.
-assessment fragile_assess(meter_twin& twin, const reading& r, const rule_limits& limits) {
+assessment fragile_assess(meter_twin& twin, const reading& r, const connection& meter, const rule_limits& limits) {
   if (r.content.wh == poison_wh && throws_left > 0) {
     --throws_left;
-    twin.assess(r, limits); // leaves its state half done, too
+    twin.assess(r, meter, limits); // leaves its state half done, too
     throw std::runtime_error("poisoned");
   }
-  return twin.assess(r, limits);
+  return twin.assess(r, meter, limits);
 }
 
 struct transformer_fixture : deterministic_system {
@@ -38,18 +38,18 @@ struct transformer_fixture : deterministic_system {
                         transformer_options{run_data, {0}, caf::actor_cast<caf::actor>(self), std::move(stored), {}});
   }
 
-  std::shared_ptr<assessed_part::content> assess(std::uint64_t number, const std::vector<row>& rows) {
+  std::shared_ptr<assessed_part> assess(std::uint64_t number, const std::vector<row>& rows) {
     self->send(host, assess_group{group_of(number, rows)});
     run();
-    std::shared_ptr<assessed_part::content> out;
-    self->receive([&](const assessed_part& part) { out = part.part; });
+    std::shared_ptr<assessed_part> out;
+    self->receive([&](const group_assessed& done) { out = {done.group, &done.group->part_of({0})}; });
     return out;
   }
 
   caf::actor twin(std::uint32_t place) { return *ask<caf::actor>(host, twin_query{place}); }
 
   /// The loads that a part would make durable, summed over feeders.
-  static day_load load_of(const assessed_part::content& part) {
+  static day_load load_of(const assessed_part& part) {
     std::vector<feeder_day_load> feeders;
     REQUIRE(decode_loads(*unpack(part.commit.days.at(0).loads), feeders));
     day_load sum{};
@@ -68,13 +68,15 @@ struct transformer_fixture : deterministic_system {
 TEST_CASE("a hosted twin answers a question sent to its own handle") {
   transformer_fixture f;
   f.start();
-  f.assess(1, {{0, 0, 100}, {0, 1, 200}, {1, 0, 300}, {0, 1, 200}});
+  f.assess(1, {{0, 0, 100}, {0, 1, 200}, {1, 0, 300}, {0, 1, 200}, {0, 2, -1}, {0, 1, 201}});
   const auto state = f.ask<meter_state>(f.twin(0), state_query{});
   REQUIRE(state);
   CHECK(state->mpan == f.run_data->estate->connections[0].mpan.number);
   CHECK(state->accepted == 2);
   CHECK(state->duplicates == 1);
-  CHECK(state->last_period == period_at(test_day, 1).number);
+  CHECK(state->refused == 1);
+  CHECK(state->conflicts == 1);
+  CHECK(state->last_period == period_at(test_day, 0).number); // the later one is contradicted
   CHECK(f.ask<meter_state>(f.twin(1), state_query{})->accepted == 1);
 }
 
@@ -326,7 +328,8 @@ TEST_CASE("questions from other threads while batches are judged: no answer is l
     self->send(host, assess_group{group_of(static_cast<std::uint64_t>(slot + 1), rows)});
   }
   for (int slot = 0; slot < 48; ++slot)
-    self->receive([&](const assessed_part& part) { accepted += part.part->counts.of(verdict::accepted); });
+    self->receive(
+      [&](const group_assessed& done) { accepted += done.group->part_of({0}).counts.of(verdict::accepted); });
   asker.join();
   CHECK(accepted == 48 * 50);
   CHECK(answers == 500);

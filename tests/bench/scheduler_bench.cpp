@@ -37,12 +37,14 @@ void measure(const char* policy, std::uint32_t transformers, int rounds) {
     std::vector<row> rows;
     for (std::uint32_t m = 0; m < meters_a_transformer; ++m)
       rows.push_back({m, round % 48, 100 + round});
-    const auto group = group_of(static_cast<std::uint64_t>(round + 1), rows);
+    std::vector<std::shared_ptr<reading_group>> groups;
+    while (groups.size() < hosts.size())
+      groups.push_back(group_of(static_cast<std::uint64_t>(round + 1), rows));
     const std::int64_t begin = monotonic_ms();
-    for (const caf::actor& host : hosts)
-      self->send(host, assess_group{group});
+    for (std::size_t i = 0; i < hosts.size(); ++i)
+      self->send(hosts[i], assess_group{groups[i]});
     for (std::uint32_t i = 0; i < transformers; ++i)
-      self->receive([](const assessed_part&) {});
+      self->receive([](const group_assessed&) {});
     const auto elapsed = static_cast<double>(std::max<std::int64_t>(monotonic_ms() - begin, 1));
     rates.push_back(transformers * static_cast<double>(meters_a_transformer) / elapsed / 1000);
     for (const auto& run : runs)

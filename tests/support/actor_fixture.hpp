@@ -109,10 +109,9 @@ struct row {
 
 inline constexpr utc_day test_day{20'513}; // 2026-03-01
 
-inline std::shared_ptr<const reading_group> group_of(std::uint64_t number, const std::vector<row>& rows) {
-  auto group = std::make_shared<reading_group>();
-  group->number = number;
-  reading_batch batch;
+inline std::shared_ptr<reading_group> group_of(std::uint64_t number, const std::vector<row>& rows) {
+  std::vector<reading_batch> batches(1);
+  reading_batch& batch = batches.front();
   batch.source = 1;
   batch.first_line = 2;
   batch.slices.push_back({{0}, 0});
@@ -127,8 +126,7 @@ inline std::shared_ptr<const reading_group> group_of(std::uint64_t number, const
     batch.text += "meter " + std::to_string(r.meter) + " value " + std::to_string(r.wh) + "\n";
     batch.readings.push_back(s);
   }
-  group->batches.push_back(std::move(batch));
-  return group;
+  return std::make_shared<reading_group>(number, std::move(batches), std::vector<kept_reject>());
 }
 
 } // namespace gridtwin::testing

@@ -22,6 +22,7 @@ const std::vector<estate_row> rows{{"T1", "F1", 1}, {"T1", "F1", 2}, {"T1", "F2"
 /// The twins of the first transformer, with slots in no particular order.
 struct some_twins {
   estate of = make_estate(rows);
+  std::vector<connection> meters;
   std::vector<meter_twin> twins;
   std::vector<const meter_twin*> views;
   std::vector<twin_slot> slots;
@@ -29,13 +30,14 @@ struct some_twins {
   some_twins() {
     for (const connection& c : of.connections)
       if (of.transformer_of(c).value == 0)
-        twins.emplace_back(c);
+        meters.push_back(c);
+    twins.resize(meters.size());
     for (const meter_twin& twin : twins)
       views.push_back(&twin);
     const std::vector<twin_slot> given{{7}, {0}, {3}, {70'000}, {1}};
     slots.assign(given.begin(), given.end());
   }
-  transformer_twins view() const { return {{0}, views, slots}; }
+  transformer_twins view() const { return {{0}, meters, views, slots}; }
 };
 
 bool same(const day_node& a, const day_node& b) {
@@ -69,7 +71,7 @@ TEST_CASE("day_summary: nodes hold feeders and meters that have a value in the o
   t.twins[3].restore(some_day, quantity::active_export, 5, 1, actual_of(40), false);
   const transformer_nodes nodes = hash_day(t.of, t.view(), some_day, {});
   const auto hash_of = [&](std::size_t twin, quantity q) {
-    return meter_day_hash({}, t.twins[twin].meter().mpan, some_day, q, *t.twins[twin].find(some_day, q));
+    return meter_day_hash({}, t.meters[twin].mpan, some_day, q, *t.twins[twin].find(some_day, q));
   };
   const auto feeder_of = [&](const std::vector<std::size_t>& members, std::string_view id, quantity q) {
     day_node_builder builder;

@@ -45,8 +45,7 @@ void add_naively(day_load& sum, naive_meter& meter, std::uint8_t quantities) {
 } // namespace
 
 TEST_CASE("load: import and export stand apart and counts are of meters") {
-  connection meter = test_connection();
-  meter_twin twin(meter);
+  meter_twin twin;
   twin.restore(some_day, quantity::active_import, 0, 1, actual_of(100), true);
   twin.restore(some_day, quantity::active_export, 0, 1, actual_of(30), true);
   twin.restore(some_day, quantity::reactive_import, 0, 1, actual_of(7), true);
@@ -69,17 +68,6 @@ TEST_CASE("load: import and export stand apart and counts are of meters") {
   CHECK(sum[0] == half_hour_load{100, 30, 1, 0, 3});
 }
 
-TEST_CASE("load: what is stored counts, whatever the estate says by now of the meter's quantities") {
-  connection meter = test_connection();
-  meter.quantities = mask_of(quantity::active_import);
-  meter_twin twin(meter);
-  twin.restore(some_day, quantity::active_import, 0, 1, actual_of(100), true);
-  twin.restore(some_day, quantity::active_export, 0, 1, actual_of(30), true);
-  day_load sum{};
-  add_meter(sum, twin, some_day);
-  CHECK(sum[0] == half_hour_load{100, 30, 1, 0, 2});
-}
-
 TEST_CASE("load: agrees with naive sums over random meters") {
   seeded_random random(401);
   const std::vector<content> contents = few_contents();
@@ -94,7 +82,7 @@ TEST_CASE("load: agrees with naive sums over random meters") {
     day_load kept{}; // up to date after every reading
     day_load expected{};
     for (const connection& meter : meters) {
-      meter_twin twin(meter);
+      meter_twin twin;
       naive_meter naive;
       for (std::uint64_t n = random.below(200); n != 0; --n) {
         const auto q = static_cast<quantity>(random.below(quantity_count));

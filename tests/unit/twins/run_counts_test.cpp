@@ -72,7 +72,7 @@ TEST_CASE("run_counts: equal the contract's rule in every order and with what ea
     const expected_counts expected = naive_counts(earlier, offers);
     for (int i = 0; i < 6; ++i) {
       random.shuffle(offers);
-      meter_twin twin(meter);
+      meter_twin twin;
       for (const offered_reading& r : earlier)
         twin.restore(some_day, quantity::active_import, 7, r.version, r.content, false);
       // In two batches whose counts are added, as they are when the run goes on.
@@ -80,7 +80,8 @@ TEST_CASE("run_counts: equal the contract's rule in every order and with what ea
       run_counts second;
       for (std::size_t n = 0; n < offers.size(); ++n)
         (n % 2 == 0 ? first : second)
-          .add(twin.assess({quantity::active_import, period_at(some_day, 7), offers[n].version, offers[n].content}, {}),
+          .add(twin.assess({quantity::active_import, period_at(some_day, 7), offers[n].version, offers[n].content},
+                           meter, {}),
                quantity::active_import, offers[n].content.wh);
       first += second;
       const bool good = counts_of(first) == expected && first.readings() == static_cast<std::int64_t>(offers.size());

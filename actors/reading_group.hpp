@@ -1,0 +1,55 @@
+#pragma once
+
+#include "src/store/commit.hpp"
+#include "twins/reading_batch.hpp"
+#include "twins/result.hpp"
+#include "twins/run_counts.hpp"
+
+#include <atomic>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <vector>
+
+namespace gridtwin {
+
+/// What a transformer made of its readings of a group: what it adds to the store, and what became of each. Of whole
+/// cache lines, for neighbours in a group are filled in by different threads.
+struct alignas(64) assessed_part {
+  transformer_commit commit;
+  run_counts counts;
+  std::optional<error> failure; ///< the store could not be read
+};
+
+/// Batches that are assessed and committed together, and what comes of them. The readings are for all to see. Each
+/// transformer that has some of them fills in a part, which nobody else touches until all parts are finished; whoever
+/// finishes the last one hands the group on. So no part needs a message or memory of its own.
+class reading_group {
+public:
+  /// `rejects`: what never reached a transformer.
+  reading_group(std::uint64_t number, std::vector<reading_batch> batches, std::vector<kept_reject> rejects);
+
+  std::uint64_t number() const noexcept { return number_; }
+  std::span<const reading_batch> batches() const noexcept { return batches_; }
+  /// Those that have readings of the group, ascending.
+  std::span<const transformer_index> transformers() const noexcept { return transformers_; }
+
+  /// The part of one of `transformers()`, to be filled in by it alone.
+  assessed_part& part_of(transformer_index t) noexcept;
+  /// Says that a part is filled in, once for each. True: it was the last one; the group is the caller's to pass on.
+  bool finish_part() noexcept { return unfinished_.fetch_sub(1, std::memory_order_acq_rel) == 1; }
+
+  /// When every part is finished: in the order of `transformers()`.
+  std::vector<assessed_part> take_parts() noexcept { return std::move(parts_); }
+  std::vector<kept_reject> take_rejects() noexcept { return std::move(rejects_); }
+
+private:
+  std::uint64_t number_;
+  std::vector<reading_batch> batches_;
+  std::vector<kept_reject> rejects_;
+  std::vector<transformer_index> transformers_;
+  std::vector<assessed_part> parts_;
+  std::atomic<std::size_t> unfinished_;
+};
+
+} // namespace gridtwin
