@@ -17,6 +17,7 @@ constexpr std::size_t largest_kept = std::size_t{1} << 20;
 /// (docs/performance.md).
 constexpr int level = -3;
 constexpr std::uint64_t largest_unpacked = std::uint64_t{8} << 30;
+constexpr std::size_t least_block = 4; // of a frame; it holds ZSTD_BLOCKSIZE_MAX at most (RFC 8878, 3.1.1.2)
 
 struct free_compressor {
   void operator()(ZSTD_CCtx* context) const noexcept { ZSTD_freeCCtx(context); }
@@ -66,7 +67,8 @@ std::optional<std::string> unpack(std::string_view packed) {
   if (!r.ok() || size > largest_unpacked)
     return std::nullopt;
   const std::string_view frame = r.raw(r.left());
-  if (frame.empty() || ZSTD_getFrameContentSize(frame.data(), frame.size()) != size)
+  if (frame.empty() || size / ZSTD_BLOCKSIZE_MAX > frame.size() / least_block
+      || ZSTD_getFrameContentSize(frame.data(), frame.size()) != size)
     return std::nullopt; // before anything of that size is allocated
   std::string out(static_cast<std::size_t>(size), '\0');
   const std::size_t got = ZSTD_decompressDCtx(context.get(), out.data(), out.size(), frame.data(), frame.size());

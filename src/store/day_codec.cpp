@@ -141,7 +141,7 @@ void get_content(byte_reader& in, std::uint16_t& version, content& c) noexcept {
   c.quality.code = in.byte();
   c.reasons.estimation = in.byte();
   c.reasons.amendment = static_cast<char>(in.byte());
-  if (number > version_limit || c.quality.code >= quality_count)
+  if (number == 0 || number > version_limit || c.quality.code >= quality_count)
     in.fail();
 }
 
@@ -224,8 +224,8 @@ std::string encode_loads(std::span<const feeder_day_load> feeders) {
 bool decode_loads(std::string_view bytes, std::vector<feeder_day_load>& feeders) {
   byte_reader in(bytes);
   const std::uint64_t count = in.number();
-  if (!in.ok() || count > feeders_limit)
-    return false;
+  if (!in.ok() || count > feeders_limit || count > in.left() / 2)
+    return false; // before anything of that size is allocated
   feeders.assign(static_cast<std::size_t>(count), feeder_day_load{});
   for (auto& [id, feeder] : feeders) {
     id = in.text();

@@ -135,15 +135,16 @@ std::string encode_masks(const transformer_twins& t, utc_day day) {
 
 bool decode_masks(std::string_view bytes, const std::function<void(twin_slot, quantity, std::uint64_t)>& f) {
   byte_reader in(bytes);
+  stored_reading at; // its twin and quantity
   std::uint64_t row = 0;
   while (!in.at_end()) {
     row += in.number();
     std::uint64_t mask = 0;
     for (int b = 0; b < mask_bytes; ++b)
       mask |= std::uint64_t{in.byte()} << (8 * b);
-    if (!in.ok() || row % quantities_reserved >= quantity_count)
+    if (!in.ok() || !set_row(row, at))
       return false;
-    f({static_cast<std::uint32_t>(row / quantities_reserved)}, static_cast<quantity>(row % quantities_reserved), mask);
+    f(at.twin, at.quantity, mask);
   }
   return in.ok();
 }

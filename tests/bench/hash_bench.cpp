@@ -1,11 +1,10 @@
 // What hashing costs: a block in each way that the machine has, by the number of messages at once, and a meter's day.
 //   cmake --build --preset release --target hash_bench && build/release/tests/hash_bench
 
+#include "tests/bench/bench_support.hpp"
 #include "tests/support/test_readings.hpp"
 #include "twins/day_tree.hpp"
 #include "twins/sha256_lanes.hpp"
-
-#include <benchmark/benchmark.h>
 
 #include <string>
 #include <vector>
@@ -13,12 +12,6 @@
 namespace gridtwin::testing {
 
 namespace {
-
-/// A time per item, in the unit that suits it: `per_block=20.1n`.
-void set_time_per(benchmark::State& state, const char* item, std::size_t items) {
-  state.counters[item] = benchmark::Counter(static_cast<double>(items), benchmark::Counter::kIsIterationInvariantRate
-                                                                          | benchmark::Counter::kInvert);
-}
 
 void hash_blocks(benchmark::State& state, sha256_way way) {
   const auto count = static_cast<std::size_t>(state.range(0));

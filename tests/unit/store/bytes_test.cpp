@@ -4,6 +4,8 @@
 
 #include <doctest/doctest.h>
 
+#include <sys/resource.h>
+
 #include <limits>
 #include <string>
 #include <vector>
@@ -23,6 +25,12 @@ std::string signed_bytes(std::int64_t value) {
   std::string out;
   byte_writer(out).signed_number(value);
   return out;
+}
+
+std::int64_t most_memory_kib() {
+  rusage usage{};
+  REQUIRE(getrusage(RUSAGE_SELF, &usage) == 0);
+  return usage.ru_maxrss;
 }
 
 } // namespace
@@ -139,6 +147,24 @@ TEST_CASE("bytes: what was not packed or is cut is refused") {
   for (std::size_t size = 0; size < packed.size(); ++size)
     CHECK(!unpack(std::string_view(packed).substr(0, size)));
   CHECK(!unpack(packed + "x"));
+}
+
+TEST_CASE("bytes: a frame that promises more than its blocks can hold is refused before room is made") {
+  constexpr std::uint64_t promised = std::uint64_t{1} << 30;
+  std::string packed;
+  byte_writer w(packed);
+  w.byte(1);
+  w.number(promised);
+  w.raw("\x28\xB5\x2F\xFD\xE0"); // a frame whose head ends with its content's size in eight bytes
+  for (int b = 0; b < 8; ++b)
+    w.byte(static_cast<std::uint8_t>(promised >> (8 * b)));
+  w.raw({"\x03\x00\x10x", 4}); // its last block: 128 KiB of one byte
+  const std::int64_t before = most_memory_kib();
+  CHECK(!unpack(packed));
+  CHECK(most_memory_kib() - before < 1 << 16);
+  // What packs best is within the limit.
+  const std::string same(std::size_t{16} << 20, 'x');
+  CHECK(unpack(pack(same)) == same);
 }
 
 TEST_CASE("bytes: a flipped bit is refused or unpacks to as many bytes") {

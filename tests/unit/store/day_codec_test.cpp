@@ -72,7 +72,7 @@ bool decode(std::string_view bytes, std::vector<stored_reading>& out) {
 bool in_range(const std::vector<stored_reading>& readings) {
   return std::all_of(readings.begin(), readings.end(), [](const stored_reading& r) {
     return r.slot < periods_per_day && r.content.quality.code < quality_count && index_of(r.quantity) < quantity_count
-           && r.day == some_day;
+           && r.version >= 1 && r.day == some_day;
   });
 }
 
@@ -195,6 +195,15 @@ TEST_CASE("day_codec: a flipped bit anywhere is refused or decodes to readings i
   CHECK(refused > 0);
 }
 
+TEST_CASE("day_codec: versions begin with 1") {
+  std::vector<stored_reading> back;
+  for (const std::uint16_t version : {std::uint16_t{0}, std::uint16_t{1}}) {
+    stored_reading r = usual(3, 7, 0x10000);
+    r.version = version;
+    CHECK(decode(encode_fragment({}, {&r, 1}), back) == (version == 1));
+  }
+}
+
 TEST_CASE("day_codec: random bytes are refused or decode to readings in range") {
   seeded_random random(605);
   std::size_t out_of_range = 0;
@@ -232,4 +241,13 @@ TEST_CASE("day_codec: loads come back and damaged ones are refused or decode") {
     }
   }
   CHECK(wrong == 0);
+}
+
+TEST_CASE("day_codec: loads that promise more feeders than their bytes can hold are refused before room is made") {
+  std::vector<feeder_day_load> back;
+  CHECK(!decode_loads("\xFF\xFF\x03", back)); // 65,535
+  CHECK(back.capacity() == 0);
+  const std::vector<feeder_day_load> least(300, feeder_day_load{}); // two bytes each
+  CHECK(decode_loads(encode_loads(least), back));
+  CHECK(same(least, back));
 }

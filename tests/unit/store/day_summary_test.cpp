@@ -133,6 +133,20 @@ TEST_CASE("day_summary: extreme sums come back") {
   CHECK(decode_nodes("", back));
 }
 
+TEST_CASE("day_summary: masks of a twin that cannot be are refused, not given to another") {
+  constexpr std::uint64_t last_row = std::uint64_t{0xFFFF'FFFF} * quantities_reserved;
+  for (const std::uint64_t row : {last_row, last_row + quantities_reserved}) {
+    std::string bytes;
+    byte_writer w(bytes);
+    w.number(row);
+    w.raw("masked");
+    std::vector<twin_slot> found;
+    CHECK(decode_masks(bytes, [&](twin_slot slot, quantity, std::uint64_t) { found.push_back(slot); })
+          == (row == last_row));
+    CHECK(found == (row == last_row ? std::vector<twin_slot>{{0xFFFF'FFFF}} : std::vector<twin_slot>{}));
+  }
+}
+
 TEST_CASE("day_summary: what is cut is refused and a flipped bit is no harm") {
   some_twins t;
   for (std::size_t i = 0; i < t.twins.size(); ++i)

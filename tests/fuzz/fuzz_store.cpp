@@ -1,0 +1,179 @@
+// Bytes of a store, whole or damaged, are refused or decode to what is in range, and fill no more memory than they can
+// hold; what decodes comes back from its own encoding.
+
+#include "src/store/bytes.hpp"
+#include "src/store/day_codec.hpp"
+#include "src/store/day_summary.hpp"
+#include "src/store/journal_section.hpp"
+#include "tests/fuzz/fuzz_support.hpp"
+#include "twins/meter_day.hpp"
+
+#include <algorithm>
+#include <array>
+#include <iterator>
+#include <map>
+#include <string>
+#include <tuple>
+#include <vector>
+
+namespace {
+
+using namespace gridtwin;
+using fuzz::require;
+
+constexpr utc_day some_day{20'000};
+
+bool in_range(const stored_reading& r) {
+  return r.slot < periods_per_day && index_of(r.quantity) < quantity_count && r.version >= 1
+         && r.content.quality.code < quality_count;
+}
+
+bool same(const stored_reading& a, const stored_reading& b) {
+  return std::tie(a.twin, a.day, a.slot, a.quantity, a.version, a.content, a.source, a.line)
+         == std::tie(b.twin, b.day, b.slot, b.quantity, b.version, b.content, b.source, b.line);
+}
+
+bool same(const std::vector<stored_reading>& a, const std::vector<stored_reading>& b) {
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                    [](const stored_reading& x, const stored_reading& y) { return same(x, y); });
+}
+
+/// Readings of one day as a fragment. Of those that share a half hour, the first has the compact place.
+std::string fragment_of(const std::vector<stored_reading>& readings) {
+  struct values {
+    std::uint64_t mask = 0;
+    std::array<std::uint16_t, periods_per_day> wh{};
+  };
+  std::map<std::uint64_t, values> by_row;
+  std::vector<stored_reading> exceptions;
+  for (const stored_reading& r : readings) {
+    const std::uint64_t here = std::uint64_t{1} << r.slot;
+    const std::uint64_t row = row_number(r.twin, r.quantity);
+    if (!meter_day::is_plain(r.version, r.content) || (by_row[row].mask & here) != 0) {
+      exceptions.push_back(r);
+      continue;
+    }
+    by_row[row].mask |= here;
+    by_row[row].wh[r.slot] = static_cast<std::uint16_t>(r.content.wh);
+  }
+  std::vector<compact_row> rows;
+  for (const auto& [number, found] : by_row) {
+    stored_reading r;
+    require(set_row(number, r), "a row has a number");
+    rows.push_back({r.twin, r.quantity, found.mask, found.wh.data()});
+  }
+  sort_exceptions(exceptions);
+  return encode_fragment(rows, exceptions);
+}
+
+void check_fragment(std::string_view bytes) {
+  const auto decode = [](std::string_view from, std::vector<stored_reading>& to) {
+    return decode_fragment(from, some_day, [&](const stored_reading& r) { to.push_back(r); });
+  };
+  std::vector<stored_reading> readings;
+  const bool good = decode(bytes, readings);
+  require(readings.size() <= bytes.size() / 2, "a reading takes two bytes or more");
+  require(std::all_of(readings.begin(), readings.end(), in_range), "a fragment's readings are in range");
+  if (!good)
+    return;
+  const std::string again = fragment_of(readings);
+  std::vector<stored_reading> back;
+  require(decode(again, back), "a fragment decodes");
+  require(fragment_of(back) == again, "a set has one fragment");
+  sort_exceptions(readings);
+  sort_exceptions(back);
+  require(same(readings, back), "a fragment's readings come back");
+}
+
+/// Readings as if each had come in a batch of its own: so lines may lie at any distance.
+std::string section_of(const std::vector<stored_reading>& readings) {
+  std::vector<reading_batch> batches(readings.size());
+  std::vector<batch_range> added;
+  std::vector<twin_slot> slots;
+  for (std::size_t i = 0; i < readings.size(); ++i) {
+    const stored_reading& r = readings[i];
+    sourced_reading s;
+    s.wh = r.content.wh;
+    s.connection = {static_cast<std::uint32_t>(i)};
+    s.period = period_at(r.day, r.slot);
+    s.version = r.version;
+    s.quantity = r.quantity;
+    s.quality = r.content.quality;
+    s.reasons = r.content.reasons;
+    batches[i].source = r.source;
+    batches[i].first_line = r.line;
+    batches[i].readings.push_back(s);
+    added.push_back({&batches[i], 0, 1});
+    slots.push_back(r.twin);
+  }
+  return encode_section(added, slots);
+}
+
+void check_section(std::string_view bytes) {
+  std::vector<stored_reading> readings;
+  const bool good = decode_section(bytes, readings);
+  require(readings.capacity() <= bytes.size(), "room is made for what the bytes can hold");
+  if (!good)
+    return;
+  require(std::all_of(readings.begin(), readings.end(), in_range), "a section's readings are in range");
+  const std::string again = section_of(readings);
+  std::vector<stored_reading> back;
+  require(decode_section(again, back), "a section decodes");
+  require(same(readings, back), "a section's readings come back in their order");
+  require(section_of(back) == again, "and have one section");
+}
+
+void check_loads(std::string_view bytes) {
+  std::vector<feeder_day_load> loads;
+  const bool good = decode_loads(bytes, loads);
+  require(loads.capacity() <= bytes.size(), "room is made for what the bytes can hold");
+  if (!good)
+    return;
+  std::vector<feeder_day_load> back;
+  require(decode_loads(encode_loads(loads), back), "loads decode");
+  require(std::equal(loads.begin(), loads.end(), back.begin(), back.end(),
+                     [](const feeder_day_load& a, const feeder_day_load& b) {
+                       return a.feeder == b.feeder && a.load == b.load;
+                     }),
+          "loads come back");
+}
+
+void check_nodes(std::string_view bytes) {
+  transformer_nodes nodes;
+  if (!decode_nodes(bytes, nodes))
+    return;
+  transformer_nodes back;
+  require(decode_nodes(encode_nodes(nodes), back), "nodes decode");
+  for (std::size_t i = 0; i < nodes.size(); ++i) {
+    require(nodes[i].has_value() == back[i].has_value(), "the same quantities have a node");
+    require(!nodes[i]
+              || std::tie(nodes[i]->hash, nodes[i]->wh, nodes[i]->meters, nodes[i]->periods)
+                   == std::tie(back[i]->hash, back[i]->wh, back[i]->meters, back[i]->periods),
+            "nodes come back");
+  }
+}
+
+void check_masks(std::string_view bytes) {
+  std::size_t rows = 0;
+  (void)decode_masks(bytes, [&](twin_slot, quantity q, std::uint64_t mask) {
+    ++rows;
+    require(index_of(q) < quantity_count && mask >> periods_per_day == 0, "masks are in range");
+  });
+  require(rows <= bytes.size() / 7, "a mask takes seven bytes or more");
+}
+
+void check_unpack(std::string_view bytes) {
+  if (const auto raw = unpack(bytes))
+    require(unpack(pack(*raw)) == raw, "what was packed comes back");
+}
+
+constexpr void (*checks[])(std::string_view) = {check_fragment, check_section, check_loads,
+                                                check_nodes,    check_masks,   check_unpack};
+
+} // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  if (size != 0)
+    checks[data[0] % std::size(checks)](fuzz::text_of(data + 1, size - 1)); // '0' is the first
+  return 0;
+}
