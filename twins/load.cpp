@@ -49,7 +49,7 @@ void add_meter(day_load& sum, const meter_twin& twin, utc_day day) noexcept {
   constexpr std::uint64_t all = (std::uint64_t{1} << periods_per_day) - 1;
   if (!twin.holds(day))
     return;
-  const meter_day* const only = twin.days().only_import(day);
+  const meter_day* const only = twin.days().lone_import(day);
   if (only != nullptr && only->plain_mask() == all && only->special_mask() == 0)
     return add_whole_day(sum, *only);
   for (int slot = 0; slot < periods_per_day; ++slot)

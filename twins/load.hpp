@@ -54,7 +54,7 @@ half_hour_load special_half_hour_of(const meter_twin& twin, utc_day day, int slo
 } // namespace detail
 
 inline half_hour_load half_hour_of(const meter_twin& twin, utc_day day, int slot) noexcept {
-  const meter_day* const held = twin.days().only_import(day);
+  const meter_day* const held = twin.days().lone_import(day);
   if (held == nullptr)
     return detail::special_half_hour_of(twin, day, slot);
   if ((held->occupied_mask() >> slot & 1U) == 0)

@@ -34,6 +34,21 @@ const meter_day* open_day_list::find_behind(utc_day day, quantity q) const noexc
   return at != more_->end() && at->day == day && at->quantity == q ? &at->readings : nullptr;
 }
 
+const meter_day* open_day_list::lone_import_of_many(utc_day day) const noexcept {
+  // Import comes before what else is held of a day.
+  const auto is_import = [day](const open_day& held) {
+    return held.day == day && held.quantity == quantity::active_import;
+  };
+  if (is_import(more_->back())) // the usual case: time goes on
+    return &more_->back().readings;
+  if (first_.day == day)
+    return is_import(first_) && more_->front().day != day ? &first_.readings : nullptr;
+  const std::size_t at = first_behind(day);
+  const bool lone =
+    at < more_->size() && is_import((*more_)[at]) && (at + 1 == more_->size() || (*more_)[at + 1].day != day);
+  return lone ? &(*more_)[at].readings : nullptr;
+}
+
 meter_day& open_day_list::open_behind(utc_day day, quantity q) {
   if (empty()) {
     first_.day = day;

@@ -69,10 +69,11 @@ public:
   const std::uint16_t* first_value(int slot) const noexcept {
     return &first_.readings.plain_wh()[static_cast<std::size_t>(slot)];
   }
-  /// The readings of the only day held, if it is that day's active import: what nearly every twin holds.
-  const meter_day* only_import(utc_day day) const noexcept {
-    const bool only = !more_ && first_.day == day && first_.quantity == quantity::active_import;
-    return only ? &first_.readings : nullptr;
+  /// The readings of a day of which active import is held and nothing else: the usual case.
+  const meter_day* lone_import(utc_day day) const noexcept {
+    if (more_)
+      return lone_import_of_many(day);
+    return first_.day == day && first_.quantity == quantity::active_import ? &first_.readings : nullptr;
   }
   /// Calls `f(open_day)` for each quantity that is held of a day.
   template <class F>
@@ -88,8 +89,8 @@ public:
       return first_.readings;
     return open_behind(day, q);
   }
-  /// The same as `only_import`, to be added to.
-  meter_day* only_import(utc_day day) noexcept { return const_cast<meter_day*>(std::as_const(*this).only_import(day)); }
+  /// The same, to be added to.
+  meter_day* lone_import(utc_day day) noexcept { return const_cast<meter_day*>(std::as_const(*this).lone_import(day)); }
   /// Forgets the days for which `f(open_day)`; returns how many.
   template <class F>
   std::size_t forget_if(F&& f);
@@ -99,6 +100,7 @@ private:
   std::size_t first_behind(utc_day day) const noexcept;
   const meter_day* find_behind(utc_day day, quantity q) const noexcept;
   meter_day& open_behind(utc_day day, quantity q);
+  const meter_day* lone_import_of_many(utc_day day) const noexcept;
 
   std::unique_ptr<std::vector<open_day>> more_; ///< none or at least one
   open_day first_{no_day, quantity::active_import, {}};
@@ -127,10 +129,10 @@ public:
     return {};
   }
 
-  /// `record` for active import, version 1, of a content that `usual_content_stands`, where the day is the only one
-  /// that is held and knows nothing of the half hour: nearly every reading. False: nothing is done.
+  /// `record` for active import, version 1, of a content that `usual_content_stands`, where nothing but import is held
+  /// of the day, and nothing of the half hour: nearly every reading. False: nothing is done.
   bool record_usual(utc_day day, int slot, std::int64_t wh) {
-    meter_day* const held = days_.only_import(day);
+    meter_day* const held = days_.lone_import(day);
     return held != nullptr && held->take_plain(slot, 1, {wh, actual, {}}, true);
   }
 

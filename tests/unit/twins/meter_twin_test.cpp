@@ -6,6 +6,7 @@
 #include <doctest/doctest.h>
 
 #include <map>
+#include <set>
 #include <utility>
 #include <vector>
 
@@ -208,6 +209,31 @@ TEST_CASE("meter_twin: release forgets all quantities of one day") {
   CHECK(twin.release_all() == 2);
   CHECK(twin.release_all() == 0);
   CHECK(twin.days().empty());
+}
+
+TEST_CASE("meter_twin: a day's import stands alone where no other quantity of that day is held") {
+  seeded_random random(204);
+  std::size_t wrong = 0;
+  std::size_t alone = 0;
+  for (int round = 0; round < 500; ++round) {
+    meter_twin twin;
+    std::map<std::int32_t, std::set<quantity>> held;
+    for (std::uint64_t n = random.below(8); n != 0; --n) {
+      const utc_day day{some_day.number + random.between(0, 3)};
+      const auto q =
+        random.chance(2, 3) ? quantity::active_import : static_cast<quantity>(random.below(quantity_count));
+      twin.restore(day, q, 5, 1, actual_of(1), true);
+      held[day.number].insert(q);
+    }
+    for (std::int32_t day = some_day.number - 1; day < some_day.number + 5; ++day) {
+      const bool expected = held[day] == std::set{quantity::active_import};
+      const meter_day* const found = twin.days().lone_import({day});
+      alone += expected ? 1 : 0;
+      wrong += found == (expected ? twin.find({day}, quantity::active_import) : nullptr) ? 0 : 1;
+    }
+  }
+  CHECK(alone > 200);
+  CHECK(wrong == 0);
 }
 
 TEST_CASE("meter_twin: the last half hour of a day ends at midnight of the next") {
