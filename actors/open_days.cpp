@@ -75,13 +75,14 @@ result<open_days::day_state*> open_days::open_all(utc_day day, hosted_twins& twi
 
 result<void> open_days::load(utc_day day, day_state& state, const std::vector<bool>& wanted, hosted_twins& twins) {
   std::int64_t opened = 0;
-  const auto fragments = run_->days->load(number_, day, [&](const stored_reading& r, std::uint32_t run) {
+  const auto fragments = run_->days->load(number_, day, [&](const stored_reading& r, const fragment_origin& from) {
+    state.other_known = state.other_known || from.known != run_->known;
     const auto place = place_of(r.twin); // none: a connection that the estate no longer has
     if (!place || !wanted[*place])
       return;
     meter_twin& twin = twins.at(*place);
     const std::size_t before = twin.days().size();
-    twin.restore(r.day, r.quantity, r.slot, r.version, r.content, run == run_->run);
+    restore(twin, r, from);
     opened += static_cast<std::int64_t>(twin.days().size() - before);
   });
   count_open(opened);
@@ -90,6 +91,12 @@ result<void> open_days::load(utc_day day, day_state& state, const std::vector<bo
   state.fragments = static_cast<std::uint32_t>(*fragments);
   state.read_again = true;
   return {};
+}
+
+void open_days::restore(meter_twin& twin, const stored_reading& r, const fragment_origin& from) const {
+  const period p = period_at(r.day, r.slot);
+  twin.restore(r.day, r.quantity, r.slot, r.version, r.content, from.run == run_->run,
+               from.known.of(p) > run_->known.of(p));
 }
 
 result<std::vector<day_load>*> open_days::loads(utc_day day) {
@@ -132,13 +139,13 @@ bool open_days::rebuild(std::uint32_t place, const meter_twin& predecessor, mete
     if (last == held.day || !days_[held.day].stored())
       continue;
     last = held.day;
-    const auto loaded = run_->days->load(number_, held.day, [&](const stored_reading& r, std::uint32_t run) {
+    const auto loaded = run_->days->load(number_, held.day, [&](const stored_reading& r, const fragment_origin& from) {
       if (r.twin == slot)
-        twin.restore(r.day, r.quantity, r.slot, r.version, r.content, run == run_->run);
+        restore(twin, r, from);
     });
     good = good && static_cast<bool>(loaded);
   }
-  const auto restore = [&](std::span<const batch_range> added) {
+  const auto restore_all = [&](std::span<const batch_range> added) {
     for (const batch_range& range : added)
       for (const sourced_reading& r : std::span(range.batch->readings).subspan(range.first, range.count))
         if (r.connection == me)
@@ -146,8 +153,8 @@ bool open_days::rebuild(std::uint32_t place, const meter_twin& predecessor, mete
   };
   // What is committed by now comes twice, which changes nothing: a set is what it is.
   for (const pending_group& p : pending_)
-    restore(p.added);
-  restore(under_way);
+    restore_all(p.added);
+  restore_all(under_way);
   return good;
 }
 

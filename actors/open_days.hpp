@@ -31,6 +31,7 @@ public:
     std::uint32_t fragments = 0;  ///< in the store or on the way there, as far as is known here
     bool stored_before = false;   ///< any twin may have readings of it in the store since before this run
     bool read_again = false;      ///< by the group that is being judged
+    bool other_known = false;     ///< some fragment became known at another time than what this run reads
     bool contradicted = false;    ///< by this run: some key has more than one content
     bool touched = false;         ///< changed by this run, or left unsummarised by one that was cut off
     std::vector<bool> added;      ///< by place: this run has added readings
@@ -102,6 +103,8 @@ private:
   };
   static constexpr std::uint32_t no_place = 0xFFFF'FFFF;
 
+  /// Gives a twin a reading that is stored.
+  void restore(meter_twin& twin, const stored_reading& r, const fragment_origin& from) const;
   result<void> load(utc_day day, day_state& state, const std::vector<bool>& wanted, hosted_twins& twins);
 
   const run_context* run_;

@@ -22,6 +22,7 @@ struct run_context {
   rule_limits limits;
   estate_key key{};
   std::uint32_t run = 1;
+  known_time known;           ///< when what the run reads became known
   day_source* days = nullptr; ///< outlives every actor of the run
   restart_policy twin_restarts;
   /// Instead of `meter_twin::assess`: tests give one that fails.

@@ -98,7 +98,7 @@ result<day_summary> summary_walk::summarise(utc_day day, open_days::day_state& s
   out.day = day;
   out.nodes = pack(encode_nodes(hash_day(*run_->estate, twins, day, run_->key)));
   out.masks = encode_masks(twins, day);
-  if (state.fragments >= open_days::merge_at) {
+  if (!state.other_known && state.fragments >= open_days::merge_at) {
     out.merged = pack(encode_held_day(*twins_, slots, day, held_part::all));
     state.fragments = 1;
   }

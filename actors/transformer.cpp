@@ -282,7 +282,7 @@ result<day_commit> transformer_state::encode_day(utc_day which, std::span<const 
     day.added[r.place] = true;
   out.loads = pack(encode_loads(named));
   out.contradicted = day.contradicted;
-  if (day.read_again && day.fragments + 1 >= open_days::merge_at) {
+  if (day.read_again && !day.other_known && day.fragments + 1 >= open_days::merge_at) {
     if (auto merged = merge_fragments(out, day); !merged)
       return merged.failure();
     return out;

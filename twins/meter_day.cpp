@@ -4,7 +4,9 @@
 
 namespace gridtwin {
 
-meter_day::offer_result meter_day::offer_beside(int slot, std::uint16_t version, const content& offered, bool fresh) {
+meter_day::offer_result meter_day::offer_beside(int slot, std::uint16_t version, const content& offered, bool fresh,
+                                                bool late) {
+  const std::uint64_t here = std::uint64_t{1} << slot;
   const bool plain_taken = version == 1 && bit(plain_, slot);
   const bool fits = is_plain(version, offered);
   // How many other contents this key has, and which stood alone.
@@ -18,17 +20,27 @@ meter_day::offer_result meter_day::offer_beside(int slot, std::uint16_t version,
     out.displaced_fresh = c_fresh;
     return false;
   };
-  if (plain_taken && meet({wh_[static_cast<std::size_t>(slot)], actual, {}}, bit(fresh_mask(), slot)))
-    return {verdict::duplicate, {}, false};
+  const auto known_already = [late](bool known_late) {
+    return offer_result{verdict::duplicate, {}, false, known_late && !late};
+  };
+  if (plain_taken && meet({wh_[static_cast<std::size_t>(slot)], actual, {}}, bit(fresh_mask(), slot))) {
+    const offer_result known = known_already(rare_ && (rare_->late & here) != 0);
+    if (known.known_earlier)
+      rare_->late &= ~here;
+    return known;
+  }
   if (rare_)
-    for (const exception& e : rare_->exceptions)
-      if (e.slot == slot && e.version == version && meet(e.content, e.fresh))
-        return {verdict::duplicate, {}, false};
+    for (exception& e : rare_->exceptions)
+      if (e.slot == slot && e.version == version && meet(e.content, e.fresh)) {
+        const offer_result known = known_already(e.late);
+        e.late = e.late && !known.known_earlier;
+        return known;
+      }
   if (fits && !plain_taken) {
-    put_plain(slot, static_cast<std::uint16_t>(offered.wh), fresh);
+    put_plain(slot, static_cast<std::uint16_t>(offered.wh), fresh, late);
   } else {
-    rare().exceptions.push_back({version, static_cast<std::uint8_t>(slot), fresh, offered});
-    rare().special |= std::uint64_t{1} << slot;
+    rare().exceptions.push_back({version, static_cast<std::uint8_t>(slot), fresh, late, offered});
+    rare().special |= here;
   }
   if (others == 0)
     return {};

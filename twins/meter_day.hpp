@@ -23,6 +23,7 @@ public:
     std::uint16_t version = 1;
     std::uint8_t slot = 0;
     bool fresh = false; ///< accepted by the run that is under way
+    bool late = false;  ///< see `offer`
     gridtwin::content content;
   };
 
@@ -32,6 +33,7 @@ public:
     /// With a conflict: the content that stood until now and stands no more.
     std::optional<content> displaced;
     bool displaced_fresh = false; ///< it was accepted by the run that is under way
+    bool known_earlier = false;   ///< with a duplicate: what was kept was `late`, and is so no more
   };
 
   /// The value of a half hour.
@@ -40,17 +42,19 @@ public:
     gridtwin::content content;
   };
 
-  /// Adds a reading to the set. `slot` below 48, `version` at least 1; `fresh`: it comes with the run under way.
-  offer_result offer(int slot, std::uint16_t version, const content& offered, bool fresh) {
-    return take_plain(slot, version, offered, fresh) ? offer_result{} : offer_beside(slot, version, offered, fresh);
+  /// Adds a reading to the set. `slot` below 48, `version` at least 1; `fresh`: it comes with the run under way;
+  /// `late`: it became known later than what comes with the run under way, so that its equal tells something new.
+  offer_result offer(int slot, std::uint16_t version, const content& offered, bool fresh, bool late = false) {
+    return take_plain(slot, version, offered, fresh, late) ? offer_result{}
+                                                           : offer_beside(slot, version, offered, fresh, late);
   }
 
   /// Adds a reading in the usual case, and says so: it has the compact form and nothing was known of its half hour.
-  bool take_plain(int slot, std::uint16_t version, const content& offered, bool fresh) {
+  bool take_plain(int slot, std::uint16_t version, const content& offered, bool fresh, bool late = false) {
     const std::uint64_t here = std::uint64_t{1} << slot;
     if (!is_plain(version, offered) || (occupied_mask() & here) != 0)
       return false;
-    put_plain(slot, static_cast<std::uint16_t>(offered.wh), fresh);
+    put_plain(slot, static_cast<std::uint16_t>(offered.wh), fresh, late);
     return true;
   }
 
@@ -115,19 +119,23 @@ private:
   struct rare_part {
     std::uint64_t special = 0; ///< half hours with exceptions
     std::uint64_t earlier = 0; ///< half hours whose compact value came with an earlier run
+    std::uint64_t late = 0;    ///< half hours whose compact value is late
     std::vector<exception> exceptions;
   };
 
   static constexpr bool bit(std::uint64_t mask, int slot) noexcept { return (mask >> slot & 1U) != 0; }
 
   /// `offer` where something is known of the half hour already, or the reading is not plain.
-  offer_result offer_beside(int slot, std::uint16_t version, const content& offered, bool fresh);
+  offer_result offer_beside(int slot, std::uint16_t version, const content& offered, bool fresh, bool late);
   int contents_of(int slot, std::uint16_t version) const noexcept;
-  void put_plain(int slot, std::uint16_t wh, bool fresh) {
-    plain_ |= std::uint64_t{1} << slot;
+  void put_plain(int slot, std::uint16_t wh, bool fresh, bool late) {
+    const std::uint64_t here = std::uint64_t{1} << slot;
+    plain_ |= here;
     wh_[static_cast<std::size_t>(slot)] = wh;
     if (!fresh)
-      rare().earlier |= std::uint64_t{1} << slot;
+      rare().earlier |= here;
+    if (late)
+      rare().late |= here;
   }
   rare_part& rare() {
     if (!rare_)

@@ -76,12 +76,13 @@ meter_day& open_day_list::open_behind(utc_day day, quantity q) {
 assessment meter_twin::record_beside(meter_day& day, const reading& r) {
   const auto offered = day.offer(r.period.slot(), static_cast<std::uint16_t>(r.version), r.content, true);
   if (!offered.displaced || !offered.displaced_fresh)
-    return {offered.verdict};
-  return {offered.verdict, true, offered.displaced->wh};
+    return {offered.verdict, false, offered.known_earlier};
+  return {offered.verdict, true, false, offered.displaced->wh};
 }
 
-void meter_twin::restore(utc_day day, quantity q, int slot, std::uint16_t version, const content& c, bool fresh) {
-  days_.open(day, q).offer(slot, version, c, fresh);
+void meter_twin::restore(utc_day day, quantity q, int slot, std::uint16_t version, const content& c, bool fresh,
+                         bool late) {
+  days_.open(day, q).offer(slot, version, c, fresh, late);
 }
 
 std::size_t meter_twin::release_all() noexcept {

@@ -17,10 +17,14 @@ struct assessment {
   gridtwin::verdict verdict = verdict::accepted;
   /// With a conflict: a reading that the run under way had accepted stands no more; it had these watt-hours.
   bool withdraws = false;
+  /// With a duplicate: its equal became known later than this one.
+  bool known_earlier = false;
   std::int64_t withdrawn_wh = 0;
 
-  /// The set of readings has grown: the reading must reach the journal.
-  bool changes_state() const noexcept { return verdict == verdict::accepted || verdict == verdict::conflict; }
+  /// What is known has grown: the reading must reach the journal.
+  bool changes_state() const noexcept {
+    return verdict == verdict::accepted || verdict == verdict::conflict || known_earlier;
+  }
 };
 
 /// A day of one quantity that is held in memory.
@@ -136,8 +140,9 @@ public:
     return held != nullptr && held->take_plain(slot, 1, {wh, actual, {}}, true);
   }
 
-  /// Adds a reading that was judged before: from the journal or the day store.
-  void restore(utc_day day, quantity q, int slot, std::uint16_t version, const content& c, bool fresh);
+  /// Adds a reading that was judged before: from the journal or the day store. `fresh`, `late`: see `meter_day::offer`.
+  void restore(utc_day day, quantity q, int slot, std::uint16_t version, const content& c, bool fresh,
+               bool late = false);
 
   /// Nothing where the twin holds no reading of that day and quantity.
   const meter_day* find(utc_day day, quantity q) const noexcept { return days_.find(day, q); }

@@ -4,6 +4,7 @@
 #include "twins/period.hpp"
 
 #include <cstdint>
+#include <optional>
 
 namespace gridtwin {
 
@@ -13,6 +14,13 @@ struct content {
   gridtwin::quality quality;
   gridtwin::reasons reasons;
   bool operator==(const content&) const = default;
+};
+
+/// When readings became known: all at one instant, or, where that was not said, each at the end of its period.
+struct known_time {
+  std::optional<std::int64_t> at_s; ///< seconds since the epoch
+  std::int64_t of(period p) const noexcept { return at_s.value_or(p.end_s()); }
+  bool operator==(const known_time&) const = default;
 };
 
 /// Highest version that is stored.

@@ -22,6 +22,7 @@ struct export_options {
   std::string transformer;
   std::string feeder;
   std::string meter;
+  std::string as_known_at;
   std::string out;
   bool json = false;
 };
@@ -93,6 +94,12 @@ int run(const export_options& o) {
   auto view = store_view::open(o.store);
   if (!view)
     return report_failure(command, view.failure());
+  if (!o.as_known_at.empty()) {
+    const auto instant = parse_instant(o.as_known_at);
+    if (!instant)
+      return report_failure(command, {errc::usage, "--as-known-at: " + instant.failure().message});
+    view->look_back_to(*instant);
+  }
   const auto scope = scope_of(o, *view);
   if (!scope)
     return report_failure(command, scope.failure());
@@ -119,10 +126,14 @@ void register_export(CLI::App& parent, const std::function<void(std::function<in
   app->add_option("--transformer", o->transformer, "Only this transformer");
   app->add_option("--feeder", o->feeder, "Only this feeder of --transformer");
   app->add_option("--mpan", o->meter, "Only this meter");
+  app->add_option("--as-known-at", o->as_known_at,
+                  "As it was known at this instant (UTC): a reading is known from its run's --received-at on, or else "
+                  "from the end of its period");
   app->add_option("--out", o->out, "File to write; default: standard output");
   app->add_flag("--json", o->json, "Print one JSON object a line instead of CSV");
   app->footer("Example:\n  gridtwin export feeder-load --store store --from 2026-03-01T00:00:00Z --out load.csv\n"
-              "  gridtwin export rejects --store store");
+              "  gridtwin export rejects --store store\n"
+              "  gridtwin export readings --store store --as-known-at 2026-03-09T00:00:00Z");
   app->callback([o, select] { select([o] { return run(*o); }); });
 }
 

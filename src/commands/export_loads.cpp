@@ -40,12 +40,27 @@ struct loaded_day {
   std::vector<feeder_day_load> feeders;
 };
 
+/// A day's loads from its readings: what the store keeps is of all that is known by now.
+result<std::vector<feeder_day_load>> sum_loads(transformer_day_reader& reader, const estate& e, feeder_range feeders,
+                                               utc_day day) {
+  if (auto loaded = reader.load(day); !loaded)
+    return loaded.failure();
+  std::vector<feeder_day_load> out;
+  for (std::uint32_t f = 0; f < feeders.count; ++f)
+    out.push_back({e.feeders[feeders.first + f].id, {}});
+  for (std::size_t place = 0; place < reader.size(); ++place)
+    add_meter(out[reader.meter(place).feeder.value - feeders.first].load, reader.twin(place), day);
+  return out;
+}
+
 result<std::vector<loaded_day>> read_loads(store_view& view, const export_scope& scope, transformer_index t) {
   std::vector<loaded_day> out;
+  transformer_day_reader reader(view, t);
   for (const utc_day day : view.days_of(t)) {
     if (!scope.holds(day))
       continue;
-    auto loads = view.reader().loads(view.topology().number_of[t.value], day);
+    auto loads = view.as_known_at() ? sum_loads(reader, view.estate(), feeders_of(view.estate(), t), day)
+                                    : view.reader().loads(view.topology().number_of[t.value], day);
     if (!loads)
       return loads.failure();
     out.push_back({day, std::move(*loads)});

@@ -1,5 +1,6 @@
 #include "src/commands/export.hpp"
 
+#include <algorithm>
 #include <compare>
 #include <map>
 #include <set>
@@ -13,8 +14,8 @@ namespace {
 
 constexpr const char* make_table =
   "CREATE TEMP TABLE listed(source TEXT, line TEXT, meter TEXT, quantity TEXT, period_end TEXT, code TEXT, detail "
-  "TEXT);"
-  "INSERT INTO listed SELECT name, CAST(line AS TEXT), meter, quantity, period_end, code, detail "
+  "TEXT, known INTEGER);"
+  "INSERT INTO listed SELECT name, CAST(line AS TEXT), meter, quantity, period_end, code, detail, known "
   "FROM rejects JOIN sources ON sources.number = rejects.source";
 
 /// A contradicted key of one transformer.
@@ -38,7 +39,7 @@ std::string describe(const stored_reading& r, std::size_t contents) {
 class conflict_lister {
 public:
   static result<conflict_lister> make(store_view& view) {
-    auto put = view.reader().database().prepare("INSERT INTO listed VALUES (?1, ?2, ?3, ?4, ?5, 'conflict', ?6)");
+    auto put = view.reader().database().prepare("INSERT INTO listed VALUES (?1, ?2, ?3, ?4, ?5, 'conflict', ?6, ?7)");
     if (!put)
       return put.failure();
     conflict_lister out(view, std::move(*put));
@@ -47,6 +48,10 @@ public:
       return names.failure();
     while (names->step())
       out.sources_.emplace(static_cast<std::uint32_t>(names->integer(0)), std::string(names->bytes(1)));
+    auto known = view.reader().known_by_run();
+    if (!known)
+      return known.failure();
+    out.known_ = std::move(*known);
     return out;
   }
 
@@ -55,6 +60,7 @@ public:
     transformer_day_reader reader(*view_, t);
     const transformer_number number = view_->topology().number_of[t.value];
     std::map<conflict_key, std::size_t> contents; // how many, by key
+    std::map<conflict_key, std::vector<content>> listed;
     std::set<std::int64_t> records;
     for (const utc_day day : days) {
       if (auto loaded = reader.load(day); !loaded)
@@ -75,10 +81,18 @@ public:
       const auto journal = view_->reader().journal_readings({record}, number);
       if (!journal)
         return journal.failure();
-      for (const stored_reading& r : *journal)
-        if (const auto at = contents.find(key_of(r)); at != contents.end())
-          if (auto listed = list(r, at->second, reader); !listed)
-            return listed;
+      const known_time known = known_[journal->run];
+      for (const stored_reading& r : journal->readings) {
+        const auto at = contents.find(key_of(r));
+        if (at == contents.end() || !shown(known, period_at(r.day, r.slot)))
+          continue;
+        auto& done = listed[at->first]; // one that came again, known earlier, stands twice in the journal
+        if (std::find(done.begin(), done.end(), r.content) != done.end())
+          continue;
+        done.push_back(r.content);
+        if (auto put = list(r, at->second, known, reader); !put)
+          return put;
+      }
     }
     return {};
   }
@@ -86,13 +100,18 @@ public:
 private:
   conflict_lister(store_view& view, sqlite_statement put) : view_(&view), put_(std::move(put)) {}
 
-  result<void> list(const stored_reading& r, std::size_t contents, const transformer_day_reader& reader) {
+  bool shown(const known_time& known, period p) const noexcept {
+    return !view_->as_known_at() || known.of(p) <= *view_->as_known_at();
+  }
+
+  result<void> list(const stored_reading& r, std::size_t contents, const known_time& known,
+                    const transformer_day_reader& reader) {
     const std::string line = std::to_string(r.line);
     const std::string meter = to_string(reader.meter(*reader.place_of(r.twin)).mpan);
     const std::string period_end = format_period(period_at(r.day, r.slot));
     const std::string detail = describe(r, contents);
     put_.bind_text(1, sources_[r.source]).bind_text(2, line).bind_text(3, meter).bind_text(4, name_of(r.quantity));
-    put_.bind_text(5, period_end).bind_text(6, detail);
+    put_.bind_text(5, period_end).bind_text(6, detail).bind_optional(7, known.at_s);
     if (!put_.run())
       return view_->reader().database().failure("cannot sort what is refused in");
     return {};
@@ -101,6 +120,7 @@ private:
   store_view* view_;
   sqlite_statement put_;
   std::unordered_map<std::uint32_t, std::string> sources_;
+  std::unordered_map<std::uint32_t, known_time> known_; ///< by run
 };
 
 result<void> list_conflicts(store_view& view) {
@@ -131,6 +151,14 @@ std::optional<std::unordered_set<std::string>> meters_in(const estate& e, const 
   return out;
 }
 
+/// Whether a row was known at an instant. One without a readable period or a time of its run has been known for ever.
+bool was_known(std::optional<std::int64_t> known, std::string_view period_end, std::int64_t instant) {
+  if (known)
+    return *known <= instant;
+  const auto end = parse_instant(period_end);
+  return !end || *end <= instant;
+}
+
 bool in_range(const export_scope& scope, std::string_view period_end) {
   const bool everything = scope.range.contains(first_storable_period) && scope.range.contains(last_storable_period);
   if (everything)
@@ -148,13 +176,15 @@ result<void> export_rejects(store_view& view, const export_scope& scope, table_w
     return made;
   if (auto listed = list_conflicts(view); !listed)
     return listed;
-  auto rows = database.prepare("SELECT source, line, meter, quantity, period_end, code, detail FROM listed "
+  auto rows = database.prepare("SELECT source, line, meter, quantity, period_end, code, detail, known FROM listed "
                                "ORDER BY source, line, meter, quantity, period_end, code, detail");
   if (!rows)
     return rows.failure();
   const auto meters = meters_in(view.estate(), scope);
   while (rows->step()) {
     if ((meters && !meters->contains(std::string(rows->bytes(2)))) || !in_range(scope, rows->bytes(4)))
+      continue;
+    if (view.as_known_at() && !was_known(rows->optional_integer(7), rows->bytes(4), *view.as_known_at()))
       continue;
     // A column's bytes stand until the next step: the row is written before.
     out.row(

@@ -117,8 +117,7 @@ result<replay_plan> plan_of(const replay_options& o) {
     const auto instant = parse_instant(*time);
     if (!instant)
       return error{errc::usage, (time == &o.as_of ? "--as-of: " : "--received-at: ") + instant.failure().message};
-    if (time == &o.as_of)
-      plan.limits.as_of_s = *instant;
+    (time == &o.as_of ? plan.limits.as_of_s : plan.known.at_s) = *instant;
   }
   if (o.version < 1 || o.version > version_limit)
     return error{errc::usage, "--version must lie between 1 and " + std::to_string(version_limit)};

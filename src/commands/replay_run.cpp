@@ -75,7 +75,7 @@ result<void> refuse_orphans(const store_folder& folder, const topology_change& c
   std::string example;
   for (const auto& [t, day] : days) {
     const auto& slots = narrowed[t.value];
-    const auto loaded = reader->load(t, day, [&](const stored_reading& r, std::uint32_t) {
+    const auto loaded = reader->load(t, day, [&](const stored_reading& r, const fragment_origin&) {
       const auto at = slots.find(r.twin.value);
       const period p = period_at(r.day, r.slot);
       if (at == slots.end() || at->second->allowed.contains(p))
@@ -347,7 +347,7 @@ result<replay_outcome> run_replay(const replay_plan& plan, const store_folder& f
   std::vector<std::string> names;
   for (const source& s : plan.sources)
     names.push_back(s.name);
-  auto store = store_writer::open(folder, {plan.options_text, names, binding->change, plan.estate_files});
+  auto store = store_writer::open(folder, {plan.options_text, names, binding->change, plan.estate_files, plan.known});
   if (!store)
     return store.failure();
   const auto writer = std::make_shared<store_writer>(std::move(*store));
@@ -358,6 +358,7 @@ result<replay_outcome> run_replay(const replay_plan& plan, const store_folder& f
   run->meters_across = meters_across_transformers(*plan.estate);
   run->limits = plan.limits;
   run->run = writer->run();
+  run->known = plan.known;
   run->days = &days;
   actor_system_options config(plan.threads);
   caf::actor_system system(config);

@@ -28,6 +28,7 @@ struct replay_plan {
   decode_options decode;
   std::vector<source> sources;
   std::string options_text; ///< for the journal
+  known_time known;         ///< of all that is read
   rule_limits limits;
   std::size_t threads = 1;
 };

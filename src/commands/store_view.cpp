@@ -71,7 +71,7 @@ result<void> store_view::list_days() {
 }
 
 bool store_view::unsummarised(transformer_index t, utc_day day) const {
-  return std::binary_search(unsummarised_[t.value].begin(), unsummarised_[t.value].end(), day);
+  return as_known_at_ || std::binary_search(unsummarised_[t.value].begin(), unsummarised_[t.value].end(), day);
 }
 
 transformer_day_reader::transformer_day_reader(store_view& view, transformer_index t)
@@ -91,7 +91,9 @@ result<void> transformer_day_reader::load(utc_day day) {
       twin.release(*held_);
   held_ = day;
   const auto loaded = view_->reader().load(
-    view_->topology().number_of[transformer_.value], day, [&](const stored_reading& r, std::uint32_t) {
+    view_->topology().number_of[transformer_.value], day, [&](const stored_reading& r, const fragment_origin& from) {
+      if (view_->as_known_at() && from.known.of(period_at(r.day, r.slot)) > *view_->as_known_at())
+        return;
       const auto place = place_of_slot_.find(r.twin.value);
       if (place != place_of_slot_.end())
         twins_[place->second].restore(r.day, r.quantity, r.slot, r.version, r.content,

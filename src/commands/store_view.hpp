@@ -37,9 +37,14 @@ public:
   const std::vector<utc_day>& days_of(transformer_index t) const noexcept { return days_[t.value]; }
   /// Every day with readings of any, ascending.
   const std::vector<utc_day>& days() const noexcept { return all_days_; }
-  /// What the summary of that day says is out of date: a run was cut off before it could end.
+  /// Shows what was known at an instant (seconds since the epoch): readings that became known later are not there.
+  void look_back_to(std::int64_t instant) noexcept { as_known_at_ = instant; }
+  const std::optional<std::int64_t>& as_known_at() const noexcept { return as_known_at_; }
+
+  /// What the summary of that day says is not what is shown: a run was cut off before it could end, or the view looks
+  /// back.
   bool unsummarised(transformer_index t, utc_day day) const;
-  bool any_unsummarised(transformer_index t) const noexcept { return !unsummarised_[t.value].empty(); }
+  bool any_unsummarised(transformer_index t) const noexcept { return as_known_at_ || !unsummarised_[t.value].empty(); }
 
   /// See `meters_across_transformers`.
   const std::vector<mpan>& meters_across() const noexcept { return meters_across_; }
@@ -58,6 +63,7 @@ private:
   std::vector<utc_day> all_days_;
   std::vector<mpan> meters_across_;
   std::vector<std::vector<utc_day>> unsummarised_;
+  std::optional<std::int64_t> as_known_at_;
 };
 
 /// The twins of a transformer, a day of them at a time, as the store has it.

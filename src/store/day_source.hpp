@@ -8,15 +8,21 @@
 
 namespace gridtwin {
 
+/// Where the readings of a fragment came from.
+struct fragment_origin {
+  std::uint32_t run = 0; ///< that added them; 0: some run before the one under way
+  known_time known;
+};
+
 /// Where a transformer's host finds days that it does not hold in memory. Any thread may call it.
 class day_source {
 public:
-  using take = std::function<void(const stored_reading&, std::uint32_t run)>;
+  using take = std::function<void(const stored_reading&, const fragment_origin&)>;
 
   virtual ~day_source() = default;
 
-  /// Calls `f` for every committed reading of a day, with the run that added it (0: some run before the one under
-  /// way). Returns how many fragments there were.
+  /// Calls `f` for every committed reading of a day. One whose equal became known earlier comes twice. Returns how many
+  /// fragments there were.
   virtual result<std::size_t> load(transformer_number t, utc_day day, const take& f) = 0;
 
   /// The loads of a day's feeders, encoded (`decode_loads`); empty where there are none.

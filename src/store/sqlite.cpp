@@ -19,6 +19,13 @@ sqlite_statement& sqlite_statement::bind(int place, std::int64_t value) noexcept
   return *this;
 }
 
+sqlite_statement& sqlite_statement::bind_optional(int place, std::optional<std::int64_t> value) noexcept {
+  if (value)
+    return bind(place, *value);
+  sqlite3_bind_null(handle_.get(), place);
+  return *this;
+}
+
 sqlite_statement& sqlite_statement::bind_blob(int place, std::string_view bytes) noexcept {
   // A null pointer would bind NULL; an empty blob is not that.
   const char* data = bytes.data() != nullptr ? bytes.data() : "";
@@ -47,6 +54,12 @@ bool sqlite_statement::run() noexcept {
 }
 
 void sqlite_statement::reset() noexcept { sqlite3_reset(handle_.get()); }
+
+std::optional<std::int64_t> sqlite_statement::optional_integer(int column) const noexcept {
+  if (sqlite3_column_type(handle_.get(), column) == SQLITE_NULL)
+    return std::nullopt;
+  return integer(column);
+}
 
 std::int64_t sqlite_statement::integer(int column) const noexcept {
   return sqlite3_column_int64(handle_.get(), column);

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -19,6 +20,7 @@ public:
   explicit sqlite_statement(sqlite3_stmt* handle) noexcept : handle_(handle) {}
 
   sqlite_statement& bind(int place, std::int64_t value) noexcept;
+  sqlite_statement& bind_optional(int place, std::optional<std::int64_t> value) noexcept;
   sqlite_statement& bind_blob(int place, std::string_view bytes) noexcept;
   sqlite_statement& bind_text(int place, std::string_view text) noexcept;
 
@@ -30,6 +32,8 @@ public:
   void reset() noexcept;
 
   std::int64_t integer(int column) const noexcept;
+  /// Nothing where the column is NULL.
+  std::optional<std::int64_t> optional_integer(int column) const noexcept;
   /// Valid until the next step or reset.
   std::string_view bytes(int column) const noexcept;
 

@@ -13,15 +13,16 @@ namespace gridtwin {
 namespace {
 
 constexpr std::int64_t application_id = 0x47545731; // "GTW1": what the file says of itself
-constexpr std::int64_t schema_version = 2;
+constexpr std::int64_t schema_version = 3;
 
+// `known`: seconds since the epoch at which readings became known; NULL: each at the end of its period.
 // Days and transformers are keyed by number: `day << 32 | transformer` keeps a day's rows together, so that readings in
 // order of time touch few pages.
 constexpr const char* schema = R"(
 PRAGMA page_size = 8192;
 PRAGMA journal_mode = WAL;
 PRAGMA application_id = 1196709681;
-PRAGMA user_version = 2;
+PRAGMA user_version = 3;
 BEGIN;
 CREATE TABLE journal(id INTEGER PRIMARY KEY, kind INTEGER NOT NULL, hash BLOB NOT NULL, chain BLOB NOT NULL,
                      body BLOB NOT NULL);
@@ -29,9 +30,9 @@ CREATE TABLE estates(version INTEGER PRIMARY KEY, hash BLOB NOT NULL, transforme
                      meters BLOB NOT NULL);
 CREATE TABLE transformers(number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, slots BLOB NOT NULL);
 CREATE TABLE sources(number INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
-CREATE TABLE runs(number INTEGER PRIMARY KEY, options TEXT NOT NULL);
+CREATE TABLE runs(number INTEGER PRIMARY KEY, options TEXT NOT NULL, known INTEGER);
 CREATE TABLE fragments(id INTEGER PRIMARY KEY, day INTEGER NOT NULL, transformer INTEGER NOT NULL, run INTEGER NOT NULL,
-                       records BLOB NOT NULL, body BLOB NOT NULL);
+                       known INTEGER, records BLOB NOT NULL, body BLOB NOT NULL);
 CREATE INDEX fragments_by_day ON fragments(day, transformer);
 CREATE TABLE days(key INTEGER PRIMARY KEY, summarised INTEGER NOT NULL, contradicted INTEGER NOT NULL,
                   loads BLOB NOT NULL);
@@ -40,7 +41,7 @@ CREATE TABLE summaries(key INTEGER PRIMARY KEY, nodes BLOB NOT NULL, masks BLOB 
 CREATE TABLE gap_counts(transformer INTEGER PRIMARY KEY, gaps INTEGER NOT NULL, periods INTEGER NOT NULL);
 CREATE TABLE rejects(id INTEGER PRIMARY KEY, source INTEGER NOT NULL, line INTEGER NOT NULL, item INTEGER NOT NULL,
                      identity INTEGER NOT NULL, code TEXT NOT NULL, meter TEXT NOT NULL, quantity TEXT NOT NULL,
-                     period_end TEXT NOT NULL, detail TEXT NOT NULL, raw BLOB NOT NULL,
+                     period_end TEXT NOT NULL, detail TEXT NOT NULL, raw BLOB NOT NULL, known INTEGER,
                      UNIQUE(source, line, item, identity));
 COMMIT;
 )";

@@ -21,7 +21,7 @@ result<store_reader> store_reader::open(const store_folder& folder) {
     return database.failure();
   store_reader out(std::move(*database));
   for (const std::string_view sql :
-       {"SELECT run, body FROM fragments WHERE day = ?1 AND transformer = ?2 ORDER BY id",
+       {"SELECT run, body, known FROM fragments WHERE day = ?1 AND transformer = ?2 ORDER BY id",
         "SELECT records FROM fragments WHERE day = ?1 AND transformer = ?2", "SELECT body FROM journal WHERE id = ?1",
         "SELECT loads FROM days WHERE key = ?1", "SELECT nodes, masks FROM summaries WHERE key = ?1"}) {
     auto statement = out.database_->prepare(sql);
@@ -63,9 +63,9 @@ result<std::size_t> store_reader::load(transformer_number t, utc_day day, const 
   bool good = true;
   while (good && s.step()) {
     ++count;
-    const auto run = static_cast<std::uint32_t>(s.integer(0));
+    const fragment_origin from{static_cast<std::uint32_t>(s.integer(0)), {s.optional_integer(2)}};
     const auto bytes = unpack(s.bytes(1));
-    good = bytes && decode_fragment(*bytes, day, [&](const stored_reading& r) { f(r, run); });
+    good = bytes && decode_fragment(*bytes, day, [&](const stored_reading& r) { f(r, from); });
   }
   const bool failed = s.failed();
   s.reset();
@@ -96,26 +96,38 @@ result<std::vector<record_id>> store_reader::records_of(transformer_number t, ut
   return ids;
 }
 
-result<std::vector<stored_reading>> store_reader::journal_readings(record_id record, transformer_number t) {
+result<store_reader::recorded_readings> store_reader::journal_readings(record_id record, transformer_number t) {
   sqlite_statement& s = statements_[journal_body];
   s.bind(1, record.value);
-  std::vector<stored_reading> readings;
+  recorded_readings out;
   bool good = s.step();
   byte_reader in(good ? s.bytes(0) : std::string_view());
-  in.number(); // the run
+  out.run = static_cast<std::uint32_t>(in.number());
   while (good && !in.at_end()) {
     const std::uint64_t number = in.number();
     const std::string_view section = in.text();
     if (number != t.value)
       continue;
     const auto bytes = unpack(section);
-    good = bytes && decode_section(*bytes, readings);
+    good = bytes && decode_section(*bytes, out.readings);
   }
   good = good && in.ok();
   s.reset();
   if (!good)
     return damaged("journal record " + std::to_string(record.value));
-  return readings;
+  return out;
+}
+
+result<std::unordered_map<std::uint32_t, known_time>> store_reader::known_by_run() {
+  auto s = database_->prepare("SELECT number, known FROM runs");
+  if (!s)
+    return s.failure();
+  std::unordered_map<std::uint32_t, known_time> out;
+  while (s->step())
+    out[static_cast<std::uint32_t>(s->integer(0))] = {s->optional_integer(1)};
+  if (s->failed())
+    return database_->failure("cannot read");
+  return out;
 }
 
 result<std::string> store_reader::encoded_loads(transformer_number t, utc_day day) {

@@ -38,8 +38,15 @@ public:
 
   /// Journal records that hold the readings of a day.
   result<std::vector<record_id>> records_of(transformer_number t, utc_day day);
-  /// A transformer's readings in a record, with their lineage.
-  result<std::vector<stored_reading>> journal_readings(record_id record, transformer_number t);
+  struct recorded_readings {
+    std::uint32_t run = 0;
+    std::vector<stored_reading> readings; ///< with their lineage
+  };
+  /// A transformer's readings in a record.
+  result<recorded_readings> journal_readings(record_id record, transformer_number t);
+
+  /// When what each run read became known, by the run's number.
+  result<std::unordered_map<std::uint32_t, known_time>> known_by_run();
 
   /// By feeder of the transformer; empty where nothing is stored.
   result<std::vector<feeder_day_load>> loads(transformer_number t, utc_day day);

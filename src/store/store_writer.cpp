@@ -22,15 +22,15 @@ struct store_writer::statements {
 namespace {
 
 constexpr std::string_view add_fragment_sql =
-  "INSERT INTO fragments(day, transformer, run, records, body) VALUES (?1, ?2, ?3, ?4, ?5)";
+  "INSERT INTO fragments(day, transformer, run, records, body, known) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
 constexpr std::string_view put_day_sql =
   "INSERT INTO days(key, summarised, contradicted, loads) VALUES (?1, 0, ?2, ?3) ON CONFLICT(key) DO UPDATE SET "
   "summarised = 0, contradicted = max(contradicted, excluded.contradicted), loads = excluded.loads";
 constexpr std::string_view fragment_records_sql = "SELECT records FROM fragments WHERE day = ?1 AND transformer = ?2";
 constexpr std::string_view drop_fragments_sql = "DELETE FROM fragments WHERE day = ?1 AND transformer = ?2";
 constexpr std::string_view add_reject_sql =
-  "INSERT OR IGNORE INTO rejects(source, line, item, identity, code, meter, quantity, period_end, detail, raw) "
-  "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
+  "INSERT OR IGNORE INTO rejects(source, line, item, identity, code, meter, quantity, period_end, detail, raw, known) "
+  "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";
 constexpr std::string_view put_summary_sql = "INSERT OR REPLACE INTO summaries(key, nodes, masks) VALUES (?1, ?2, ?3)";
 constexpr std::string_view day_summarised_sql = "UPDATE days SET summarised = 1 WHERE key = ?1";
 constexpr std::string_view put_gaps_sql =
@@ -182,10 +182,10 @@ result<void> store_writer::write_opening() {
   for (const std::size_t i : new_sources_)
     if (!add_source->bind(1, source_numbers_[i]).bind_text(2, opening_.sources[i]).run())
       return database_->failure("cannot write");
-  auto add_run = database_->prepare("INSERT INTO runs(number, options) VALUES (?1, ?2)");
+  auto add_run = database_->prepare("INSERT INTO runs(number, options, known) VALUES (?1, ?2, ?3)");
   if (!add_run)
     return add_run.failure();
-  if (!add_run->bind(1, run_).bind_text(2, opening_.options).run())
+  if (!add_run->bind(1, run_).bind_text(2, opening_.options).bind_optional(3, opening_.known.at_s).run())
     return database_->failure("cannot write");
   if (auto written = write_topology(*database_, opening_.topology, *opening_.estate); !written)
     return written;
@@ -249,14 +249,12 @@ result<void> store_writer::write_days(const transformer_commit& t, record_id rec
       for (const auto& [run, body] : {std::pair{std::uint32_t{0}, &day.earlier}, std::pair{run_, &day.this_run}}) {
         if (body->empty())
           continue;
-        s.add_fragment.bind(1, day.day.number).bind(2, t.transformer.value).bind(3, run).bind_blob(4, all);
-        if (!s.add_fragment.bind_blob(5, *body).run())
-          return database_->failure("cannot write");
+        if (auto added = add_fragment(t.transformer, day.day, run, all, *body); !added)
+          return added;
       }
     } else {
-      s.add_fragment.bind(1, day.day.number).bind(2, t.transformer.value).bind(3, run_).bind_blob(4, records);
-      if (!s.add_fragment.bind_blob(5, day.added).run())
-        return database_->failure("cannot write");
+      if (auto added = add_fragment(t.transformer, day.day, run_, records, day.added); !added)
+        return added;
     }
     if (!s.put_day.bind(1, day_key(day.day, t.transformer))
            .bind(2, day.contradicted ? 1 : 0)
@@ -264,6 +262,16 @@ result<void> store_writer::write_days(const transformer_commit& t, record_id rec
            .run())
       return database_->failure("cannot write");
   }
+  return {};
+}
+
+/// Fragments are merged only where all became known as the run's own readings did.
+result<void> store_writer::add_fragment(transformer_number t, utc_day day, std::uint32_t run, std::string_view records,
+                                        std::string_view body) {
+  sqlite_statement& add = statements_->add_fragment;
+  add.bind(1, day.number).bind(2, t.value).bind(3, run).bind_blob(4, records).bind_blob(5, body);
+  if (!add.bind_optional(6, opening_.known.at_s).run())
+    return database_->failure("cannot write");
   return {};
 }
 
@@ -294,7 +302,7 @@ result<bool> store_writer::keep(const kept_reject& r) {
   sqlite_statement& add = statements_->add_reject;
   add.bind(1, r.source).bind(2, static_cast<std::int64_t>(r.line)).bind(3, r.item).bind(4, identity_of(r));
   add.bind_text(5, name_of(r.verdict)).bind_text(6, r.meter).bind_text(7, r.quantity).bind_text(8, r.period_end);
-  add.bind_text(9, r.detail).bind_blob(10, r.raw);
+  add.bind_text(9, r.detail).bind_blob(10, r.raw).bind_optional(11, opening_.known.at_s);
   if (!add.run())
     return database_->failure("cannot write");
   return database_->changes() != 0;
@@ -339,9 +347,8 @@ result<void> store_writer::write_summary(const transformer_summary& summary) {
       std::string records;
       if (auto dropped = drop_fragments(summary.transformer, day.day, records); !dropped)
         return dropped;
-      s.add_fragment.bind(1, day.day.number).bind(2, summary.transformer.value).bind(3, 0).bind_blob(4, records);
-      if (!s.add_fragment.bind_blob(5, day.merged).run())
-        return database_->failure("cannot write");
+      if (auto added = add_fragment(summary.transformer, day.day, 0, records, day.merged); !added)
+        return added;
     }
     if (!s.put_summary.bind(1, key).bind_blob(2, day.nodes).bind_blob(3, day.masks).run()
         || !s.day_summarised.bind(1, key).run())

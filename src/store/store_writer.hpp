@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace gridtwin {
@@ -24,6 +25,7 @@ struct run_opening {
   std::vector<std::string> sources;
   gridtwin::topology_change topology;
   std::shared_ptr<const estate_bytes> estate;
+  known_time known; ///< of what the run reads
 };
 
 /// The one writer of a store. Every call is one transaction, synced before it returns. After a failure nothing more may
@@ -61,6 +63,8 @@ private:
   result<void> write_group(const group_commit& group);
   result<void> write_readings(const group_commit& group);
   result<void> write_days(const transformer_commit& t, record_id record);
+  result<void> add_fragment(transformer_number t, utc_day day, std::uint32_t run, std::string_view records,
+                            std::string_view body);
   result<void> drop_fragments(transformer_number t, utc_day day, std::string& records);
   result<void> write_rejects(const group_commit& group);
   result<bool> keep(const kept_reject& reject);

@@ -300,6 +300,35 @@ TEST_CASE("a group in any order adds the same to the journal and to the day, twi
     CHECK(journal[i].twin.value == rows[i].meter); // in the order of arrival
 }
 
+TEST_CASE("a reading that is stored as known later is stored again when its equal was known earlier") {
+  transformer_fixture f;
+  stored_reading stored;
+  stored.twin = {1};
+  stored.day = test_day;
+  stored.slot = 3;
+  stored.content.wh = 500;
+  f.days.readings[{{7}, test_day}] = {stored};
+  f.days.known[{{7}, test_day}] = {period_at(test_day, 40).end_s()};
+  f.run_data->known = {period_at(test_day, 20).end_s()};
+  f.start({test_day});
+  const auto part = f.assess(1, {{1, 3, 500}});
+  CHECK(part->counts.of(verdict::duplicate) == 1);
+  std::vector<stored_reading> journal;
+  REQUIRE(decode_section(*unpack(part->commit.journal_section), journal));
+  CHECK(journal.size() == 1);
+  REQUIRE(part->commit.days.size() == 1);
+  std::size_t in_day = 0;
+  REQUIRE(decode_fragment(*unpack(part->commit.days[0].added), test_day, [&](const stored_reading& r) {
+    ++in_day;
+    CHECK(r.slot == 3);
+    CHECK(r.content.wh == 500);
+  }));
+  CHECK(in_day == 1);
+  const auto again = f.assess(2, {{1, 3, 500}});
+  CHECK(again->counts.of(verdict::duplicate) == 1);
+  CHECK(again->commit.journal_section.empty());
+}
+
 TEST_CASE("questions from other threads while batches are judged: no answer is lost, none is torn") {
   memory_days days;
   const auto run = run_of(small_estate(50), days);

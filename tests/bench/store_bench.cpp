@@ -135,7 +135,7 @@ void load(benchmark::State& state, int fragments) {
     std::size_t readings = 0;
     std::int64_t wh = 0;
     for (std::uint32_t t = 0; t < s.transformers; ++t)
-      if (!reader.load({t}, first_day, [&](const stored_reading& r, std::uint32_t) {
+      if (!reader.load({t}, first_day, [&](const stored_reading& r, const fragment_origin&) {
             ++readings;
             wh += r.content.wh;
           }))

@@ -28,13 +28,14 @@ public:
   result<std::size_t> load(transformer_number t, utc_day day, const take& f) override {
     ++loaded;
     for (const stored_reading& r : readings[{t, day}])
-      f(r, 0);
+      f(r, {0, known[{t, day}]});
     return readings[{t, day}].empty() ? std::size_t{0} : std::size_t{1};
   }
   result<std::string> loads(transformer_number t, utc_day day) override { return stored_loads[{t, day}]; }
   result<std::string> masks(transformer_number, utc_day) override { return std::string(); }
 
   std::map<key, std::vector<stored_reading>> readings;
+  std::map<key, known_time> known;
   std::map<key, std::string> stored_loads;
   int loaded = 0;
 };

@@ -209,7 +209,7 @@ public:
   store_writer writer(const std::vector<estate_row>& rows, std::vector<std::string> sources,
                       const std::string& options = "options") const {
     auto out = store_writer::open(
-      folder_, {options, std::move(sources), bind(rows).change, std::make_shared<estate_bytes>(bytes_of(rows))});
+      folder_, {options, std::move(sources), bind(rows).change, std::make_shared<estate_bytes>(bytes_of(rows)), {}});
     REQUIRE(out);
     return std::move(*out);
   }

@@ -2,6 +2,8 @@
 """Ranges of estates and formats of files, against values worked out by hand: a meter that moves at eleven o'clock, local times
 at both changes of the clock, rows of a day, units, qualities, versions."""
 
+import random
+
 import harness
 from harness import check, check_equal, mpan, small_estate, utc, utc_text, write_csv, write_estate
 
@@ -284,8 +286,6 @@ def meter_version_and_instant_of_the_command(context):
 
 
 def what_was_known_when(context):
-    if not context.program.has("export", "--as-known-at"):
-        raise harness.Skip("export has no --as-known-at yet")
     estate = small_estate(context.folder / "estate", [ONE])
     end, store = "2024-06-01T00:30:00Z", context.fresh("store")
     for version, value, known in ((1, 1, "2024-06-02T00:00:00Z"), (2, 2, "2024-06-20T00:00:00Z")):
@@ -298,8 +298,53 @@ def what_was_known_when(context):
             check_equal(found, expected, f"{kind} as known at {instant}")
 
 
+def what_was_known_in_any_order(context):
+    """Files received at different times, in any order, with repeats: what was known at an instant is a function of the set."""
+    estate = small_estate(context.folder / "estate", [ONE])
+    dice = random.Random(7)
+    ends = [f"2024-06-01T{hour:02}:00:00Z" for hour in range(1, 7)]
+    instants = ["2024-06-01T03:00:00Z", *(f"2024-06-{day:02}T00:00:00Z" for day in range(2, 8))]
+    for trial in range(12):
+        files = []
+        for _ in range(4):
+            received = dice.choice([None, *instants[1:]])
+            version = dice.choice([1, 1, 2])
+            rows = {end: dice.choice([1, 1, 1, 2]) for end in dice.sample(ends, 4)}
+            files.append((received, version, rows))
+        views = []
+        for _ in range(2):
+            store = context.fresh("store")
+            dice.shuffle(files)
+            for received, version, rows in files:
+                text = "mpan,period_end,kwh\n" + "".join(f"{ONE},{end},{kwh}\n" for end, kwh in rows.items())
+                replay(context, estate, text, "--version", version, *(["--received-at", received] if received else []), store=store)
+            views.append([[context.program.export(kind, store, "--as-known-at", instant)
+                           for kind in ("readings", "feeder-load", "transformer-load", "gaps")] for instant in instants])
+            for instant in instants:
+                found = {row["period_end"]: int(row["wh"]) for row in context.program.rows("readings", store, "--as-known-at", instant)}
+                check_equal(found, known_values(files, instant), f"trial {trial}, as known at {instant}: {files}")
+                loads = {row["period_end"]: int(row["import_wh"])
+                         for row in context.program.rows("feeder-load", store, "--as-known-at", instant)}
+                check_equal(loads, found, f"loads of trial {trial}, as known at {instant}")
+            check_equal(context.program.export("readings", store, "--as-known-at", "2030-01-01T00:00:00Z"),
+                        context.program.export("readings", store), "all is known in the end")
+        check_equal(views[0], views[1], f"both orders of trial {trial}")
+
+
+def known_values(files, instant):
+    """Watt-hours by period of what these files say as far as it was known at an instant: the highest version, if uncontradicted."""
+    contents = {}
+    for received, version, rows in files:
+        for end, kwh in rows.items():
+            if (received or end) <= instant:
+                contents.setdefault(end, {}).setdefault(version, set()).add(kwh * 1000)
+    highest = {end: versions[max(versions)] for end, versions in contents.items()}
+    return {end: min(values) for end, values in highest.items() if len(values) == 1}
+
+
 if __name__ == "__main__":
     harness.main(__doc__, [
         a_meter_that_moves_at_eleven, half_open_ranges_of_exports, october_ascending_and_descending, a_third_october_time,
         march_in_both_spellings, offsets_and_fixed_zones, a_row_a_day, units_and_separators, shapes_of_files,
-        qualities_and_reasons, meter_version_and_instant_of_the_command, what_was_known_when])
+        qualities_and_reasons, meter_version_and_instant_of_the_command, what_was_known_when,
+        what_was_known_in_any_order])

@@ -85,8 +85,8 @@ TEST_CASE("store_reader: what several runs committed comes back with its run and
       const transformer_number t{id.first};
       const utc_day day{id.second};
       std::map<set_key, std::uint32_t> found;
-      const auto fragments =
-        reader.load(t, day, [&](const stored_reading& r, std::uint32_t run) { found.emplace(set_key_of(r), run); });
+      const auto fragments = reader.load(
+        t, day, [&](const stored_reading& r, const fragment_origin& from) { found.emplace(set_key_of(r), from.run); });
       REQUIRE(fragments);
       CHECK(*fragments == made.groups[id].size());
       CHECK(found == expected);
@@ -95,9 +95,9 @@ TEST_CASE("store_reader: what several runs committed comes back with its run and
       CHECK(records->size() == made.groups[id].size());
       std::vector<lineage_key> journal;
       for (const record_id record : *records) {
-        const auto readings = reader.journal_readings(record, t);
-        REQUIRE(readings);
-        for (const stored_reading& r : *readings)
+        const auto recorded = reader.journal_readings(record, t);
+        REQUIRE(recorded);
+        for (const stored_reading& r : recorded->readings)
           if (r.day == day)
             journal.push_back(lineage_key_of(r));
       }
@@ -133,7 +133,7 @@ TEST_CASE("store_reader: where nothing is stored nothing is found") {
   const store_fixture store;
   store_reader reader = store.reader();
   int calls = 0;
-  const auto loaded = reader.load({0}, some_day, [&](const stored_reading&, std::uint32_t) { ++calls; });
+  const auto loaded = reader.load({0}, some_day, [&](const stored_reading&, const fragment_origin&) { ++calls; });
   REQUIRE(loaded);
   CHECK(*loaded == 0);
   CHECK(calls == 0);
@@ -213,7 +213,7 @@ TEST_CASE("store_reader: a snapshot does not see what is committed later") {
   group.transformers[0] = commit_of({0}, 0, {r});
   REQUIRE(writer.commit(group));
   const auto count = [&](store_reader& reader) {
-    const auto fragments = reader.load({0}, some_day, [](const stored_reading&, std::uint32_t) {});
+    const auto fragments = reader.load({0}, some_day, [](const stored_reading&, const fragment_origin&) {});
     REQUIRE(fragments);
     return *fragments;
   };
@@ -222,7 +222,9 @@ TEST_CASE("store_reader: a snapshot does not see what is committed later") {
   CHECK(count(fresh) == 2);
   stored_days days(store.folder());
   int calls = 0;
-  CHECK(*days.load({0}, some_day, [&](const stored_reading&, std::uint32_t run) { calls += run == 1 ? 1 : 0; }) == 2);
+  CHECK(*days.load({0}, some_day, [&](const stored_reading&, const fragment_origin& from) {
+    calls += from.run == 1 ? 1 : 0;
+  }) == 2);
   CHECK(calls == 2);
 }
 
@@ -248,7 +250,7 @@ TEST_CASE("store_reader: what is damaged is an error that says so") {
   REQUIRE(database.execute("UPDATE fragments SET body = x'00010203'; UPDATE days SET loads = x'0001'; UPDATE summaries "
                            "SET masks = x'07'; UPDATE journal SET body = x'010005FF' WHERE kind = 3"));
   store_reader reader = store.reader();
-  const auto load = reader.load({0}, some_day, [](const stored_reading&, std::uint32_t) {});
+  const auto load = reader.load({0}, some_day, [](const stored_reading&, const fragment_origin&) {});
   REQUIRE(!load);
   CHECK(load.failure().code == errc::store_failed);
   CHECK(load.failure().message.find("damaged") != std::string::npos);
@@ -256,6 +258,6 @@ TEST_CASE("store_reader: what is damaged is an error that says so") {
   CHECK(!reader.day_summary({0}, some_day));
   CHECK(!reader.journal_readings(records->front(), {0}));
   // And again: a statement that met damage is ready for the next.
-  CHECK(!reader.load({0}, some_day, [](const stored_reading&, std::uint32_t) {}));
-  CHECK(*reader.load({1}, some_day, [](const stored_reading&, std::uint32_t) {}) == 0);
+  CHECK(!reader.load({0}, some_day, [](const stored_reading&, const fragment_origin&) {}));
+  CHECK(*reader.load({1}, some_day, [](const stored_reading&, const fragment_origin&) {}) == 0);
 }

@@ -45,7 +45,7 @@ std::vector<set_key> stored_keys(const store_fixture& store, transformer_number 
   store_reader reader = store.reader();
   std::vector<set_key> out;
   const auto loaded =
-    reader.load(t, day, [&](const stored_reading& r, std::uint32_t) { out.push_back(set_key_of(r)); });
+    reader.load(t, day, [&](const stored_reading& r, const fragment_origin&) { out.push_back(set_key_of(r)); });
   REQUIRE(loaded);
   std::sort(out.begin(), out.end());
   return out;

@@ -54,6 +54,26 @@ bool holds_in_order(const std::vector<offered_reading>& offers, const naive_half
 
 } // namespace
 
+TEST_CASE("meter_day: a duplicate that was known earlier says so, once") {
+  meter_day day;
+  CHECK(day.offer(0, 1, actual_of(10), false, true).verdict == verdict::accepted);
+  CHECK(day.offer(1, 1, actual_of(20), false, false).verdict == verdict::accepted);
+  CHECK(day.offer(2, 2, estimate_of(30), false, true).verdict == verdict::accepted);
+  const auto known_earlier = [&](int slot, std::uint16_t version, const content& c, bool late) {
+    const auto offered = day.offer(slot, version, c, true, late);
+    CHECK(offered.verdict == verdict::duplicate);
+    return offered.known_earlier;
+  };
+  CHECK(!known_earlier(0, 1, actual_of(10), true)); // as late as what is kept
+  CHECK(known_earlier(0, 1, actual_of(10), false));
+  CHECK(!known_earlier(0, 1, actual_of(10), false));
+  CHECK(!known_earlier(1, 1, actual_of(20), false));
+  CHECK(known_earlier(2, 2, estimate_of(30), false));
+  CHECK(!known_earlier(2, 2, estimate_of(30), false));
+  CHECK(day.fresh_mask() == 0); // none of them is new
+  CHECK(day.current(2)->content.wh == 30);
+}
+
 TEST_CASE("meter_day: an empty day has nothing") {
   const meter_day day;
   CHECK(agrees(day, {}));

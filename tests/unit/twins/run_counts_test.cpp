@@ -94,7 +94,7 @@ TEST_CASE("run_counts: equal the contract's rule in every order and with what ea
 TEST_CASE("run_counts: every reading offered is in exactly one count") {
   run_counts c;
   for (std::size_t i = 0; i < verdict_count; ++i)
-    c.add({static_cast<verdict>(i), {}, false}, quantity::active_export, 10);
+    c.add({static_cast<verdict>(i)}, quantity::active_export, 10);
   CHECK(c.readings() == static_cast<std::int64_t>(verdict_count));
   std::int64_t rejected = 0;
   for (std::size_t i = 0; i < verdict_count; ++i) {
@@ -112,7 +112,7 @@ TEST_CASE("run_counts: a reading accepted by an earlier run is not taken back fr
   c.add({verdict::conflict}, quantity::active_import, 11);
   CHECK(counts_of(c) == expected_counts{0, 0, 1, 0});
   c.add({verdict::accepted}, quantity::active_import, 5);
-  c.add({verdict::conflict, true, 5}, quantity::active_import, 6);
+  c.add({verdict::conflict, true, false, 5}, quantity::active_import, 6);
   CHECK(counts_of(c) == expected_counts{0, 0, 3, 0});
 }
 
