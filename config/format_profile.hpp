@@ -27,8 +27,7 @@ enum class period_label : std::uint8_t { period_start, period_end };
 /// Columns of a wide row, in order of the clock.
 inline constexpr std::size_t wide_columns = 48;
 
-/// Longest profile text that is read, and the longest of its strings and lists.
-inline constexpr std::size_t profile_bytes_limit = 64 * 1024;
+/// The longest string and list of a profile.
 inline constexpr std::size_t profile_string_limit = 200;
 inline constexpr std::size_t profile_list_limit = 64;
 

@@ -1,28 +1,10 @@
 #include "config/format_profile.hpp"
 #include "config/printable_text.hpp"
-#include "config/toml_text.hpp"
+#include "config/toml_document.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cctype>
-#include <numeric>
-
-// The packaged library is built with exceptions; we take the headers alone, without.
-#undef TOML_HEADER_ONLY
-#undef TOML_SHARED_LIB
-#undef TOML_EXCEPTIONS
-#define TOML_HEADER_ONLY 1
-#define TOML_EXCEPTIONS 0
-#define TOML_ENABLE_FORMATTERS 0
-// Its assertions are about input (`[=` breaks one), and in release it turns them into assumptions, so that such input
-// is undefined behaviour. Without them the code that follows finds the fault itself.
-#undef NDEBUG
-#define TOML_ASSERT(condition) static_cast<void>(0)
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wconversion"
-#pragma GCC diagnostic ignored "-Wsign-conversion"
-#pragma GCC diagnostic ignored "-Wshadow"
-#include <toml++/toml.h>
-#pragma GCC diagnostic pop
 
 namespace gridtwin {
 
@@ -40,20 +22,6 @@ constexpr std::array<std::string_view, 21> known_keys{"delimiter",     "layout",
                                                       "reason_column", "amendment_column",
                                                       "version_column"};
 
-/// Letters that must be changed, put in or left out to make one word the other (Levenshtein).
-std::size_t distance(std::string_view a, std::string_view b) {
-  std::vector<std::size_t> row(b.size() + 1);
-  std::iota(row.begin(), row.end(), std::size_t{0});
-  for (std::size_t i = 1; i <= a.size(); ++i) {
-    std::size_t diagonal = std::exchange(row[0], i);
-    for (std::size_t j = 1; j <= b.size(); ++j) {
-      const std::size_t changed = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
-      diagonal = std::exchange(row[j], std::min({row[j] + 1, row[j - 1] + 1, changed}));
-    }
-  }
-  return row.back();
-}
-
 std::string list_of(const auto& words) {
   std::string out;
   for (const auto& word : words)
@@ -64,7 +32,7 @@ std::string list_of(const auto& words) {
 /// Reads the keys one by one; the first fault stays.
 class profile_reader {
 public:
-  profile_reader(const toml::table& table, std::string_view origin) : table_(table), origin_(origin) {}
+  profile_reader(const toml_table& table, std::string_view origin) : table_(table), origin_(origin) {}
 
   result<format_profile> read() {
     profile_.name = origin_;
@@ -94,53 +62,43 @@ private:
   bool has(std::string_view key) const { return table_.contains(key); }
 
   void check_keys() {
-    for (const auto& [key, node] : table_) {
-      const std::string word = from_toml_ascii(key.str());
+    for (const auto& [word, value] : table_.entries()) {
       if (std::find(known_keys.begin(), known_keys.end(), word) != known_keys.end())
         continue;
       std::string message = "unknown key " + in_quotes(word);
-      const auto closest = std::min_element(known_keys.begin(), known_keys.end(), [&word](auto a, auto b) {
-        return distance(word.substr(0, 40), a) < distance(word.substr(0, 40), b);
-      });
-      if (distance(word.substr(0, 40), *closest) <= 3)
-        message += "; did you mean '" + std::string(*closest) + "'?";
+      if (const auto meant = nearest_word(word, {known_keys.begin(), known_keys.end()}))
+        message += "; did you mean '" + std::string(*meant) + "'?";
       fail(message + " Known keys: " + list_of(known_keys));
     }
-  }
-
-  static std::optional<std::string> text_of(const toml::node& node) {
-    const auto value = node.value_exact<std::string>();
-    return value ? std::optional(from_toml_ascii(*value)) : std::nullopt;
   }
 
   bool fits(std::string_view text) const { return text.size() <= profile_string_limit; }
 
   std::optional<std::string> text(std::string_view key) {
-    const toml::node* node = table_.get(key);
-    if (node == nullptr)
+    const toml_value* const value = table_.find(key);
+    if (value == nullptr)
       return std::nullopt;
-    auto value = text_of(*node);
-    if (!value || !fits(*value)) {
-      fail_key(key, !value ? "must be a text in quotes" : "is too long");
+    const std::string* const word = value->text();
+    if (word == nullptr || !fits(*word)) {
+      fail_key(key, word == nullptr ? "must be a text in quotes" : "is too long");
       return std::nullopt;
     }
-    return value;
+    return *word;
   }
 
   std::vector<std::string> texts(std::string_view key, bool may_be_empty) {
     std::vector<std::string> out;
-    const toml::node* node = table_.get(key);
-    if (node == nullptr)
+    const toml_value* const value = table_.find(key);
+    if (value == nullptr)
       return out;
-    if (const auto single = text_of(*node)) {
+    if (const std::string* const single = value->text()) {
       out.push_back(*single);
-    } else if (const toml::array* list = node->as_array()) {
-      for (const toml::node& entry : *list) {
-        const auto value = text_of(entry);
-        if (!value)
+    } else if (const auto* const list = value->list()) {
+      for (const toml_value& entry : *list) {
+        if (entry.text() == nullptr)
           fail_key(key, "must be a text, or a list of texts as [\"a\", \"b\"]");
         else
-          out.push_back(*value);
+          out.push_back(*entry.text());
       }
     } else {
       fail_key(key, "must be a text, or a list of texts as [\"a\", \"b\"]");
@@ -223,23 +181,21 @@ private:
   template <class Code, class Parse>
   std::vector<std::pair<std::string, Code>> map_of(std::string_view key, Parse parse, std::string_view codes) {
     std::vector<std::pair<std::string, Code>> out;
-    const toml::node* node = table_.get(key);
-    if (node == nullptr)
+    const toml_value* const value = table_.find(key);
+    if (value == nullptr)
       return out;
-    const toml::table* words = node->as_table();
-    if (words == nullptr || words->empty() || words->size() > profile_list_limit) {
+    const toml_table* const words = value->table();
+    if (words == nullptr || words->entries().empty() || words->entries().size() > profile_list_limit) {
       fail_key(key, "must be a table of words and codes, as { \"Word\" = \"" + std::string(codes.substr(0, 2))
                       + "\" }, with at most " + std::to_string(profile_list_limit) + " entries");
       return out;
     }
-    for (const auto& [word, value] : *words) {
-      const auto name = text_of(value);
-      const auto code = name ? parse(*name) : std::nullopt;
-      if (!code || !fits(word.str()))
-        fail_key(key, "has no known code for " + in_quotes(from_toml_ascii(word.str())) + "; codes are "
-                        + std::string(codes));
+    for (const auto& [word, name] : words->entries()) {
+      const auto code = name.text() != nullptr ? parse(*name.text()) : std::nullopt;
+      if (!code || !fits(word))
+        fail_key(key, "has no known code for " + in_quotes(word) + "; codes are " + std::string(codes));
       else
-        out.emplace_back(from_toml_ascii(word.str()), *code);
+        out.emplace_back(word, *code);
     }
     return out;
   }
@@ -261,13 +217,11 @@ private:
     profile_.reason_column = column("reason_column");
     profile_.amendment_column = column("amendment_column");
     profile_.version_column = column("version_column");
-    const toml::node* node = table_.get("reason");
-    if (node == nullptr)
+    const toml_value* const value = table_.find("reason");
+    if (value == nullptr)
       return;
-    const auto number = node->value_exact<std::int64_t>();
-    const auto word = text_of(*node);
     for (int code = 1; code <= last_estimation_reason; ++code)
-      if ((number && *number == code) || (word && *word == std::to_string(code))) {
+      if (value->number() == code || (value->text() != nullptr && *value->text() == std::to_string(code))) {
         profile_.reason = static_cast<std::uint8_t>(code);
         return;
       }
@@ -312,7 +266,7 @@ private:
       fail("unit = \"kvarh\" is reactive energy; say quantity = \"RI\" or \"RE\"");
   }
 
-  const toml::table& table_;
+  const toml_table& table_;
   std::string origin_;
   format_profile profile_;
   std::optional<error> fault_;
@@ -339,20 +293,10 @@ std::optional<int> clock_minute_of(std::string_view column_name) noexcept {
 }
 
 result<format_profile> parse_profile(std::string_view toml, std::string_view origin_name) {
-  const auto refuse = [origin_name](std::string_view what) {
-    return error{errc::bad_profile, "profile " + in_quotes(origin_name) + ": " + std::string(what)};
-  };
-  if (toml.size() > profile_bytes_limit)
-    return refuse("larger than 64 KiB; a profile is a page of keys");
-  if (const auto hazard = toml_hazard(toml))
-    return refuse(*hazard);
-  const toml::parse_result parsed = toml::parse(toml_ascii(toml), std::string(origin_name));
-  if (!parsed) {
-    const auto& why = parsed.error();
-    return refuse("line " + std::to_string(why.source().begin.line) + ": "
-                  + printable(from_toml_ascii(why.description()), 200) + "; mend it, it is not TOML");
-  }
-  return profile_reader(parsed.table(), origin_name).read();
+  const auto parsed = parse_toml(toml);
+  if (!parsed)
+    return error{errc::bad_profile, "profile " + in_quotes(origin_name) + ": " + parsed.failure().message};
+  return profile_reader(*parsed, origin_name).read();
 }
 
 } // namespace gridtwin

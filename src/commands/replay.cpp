@@ -1,5 +1,6 @@
 #include "src/commands/replay.hpp"
 
+#include "config/toml_document.hpp"
 #include "src/commands/interrupt.hpp"
 #include "src/commands/replay_report.hpp"
 #include "src/commands/replay_run.hpp"
@@ -66,7 +67,7 @@ result<format_profile> profile_of(const std::string& format) {
     return error{errc::bad_profile,
                  "unknown format '" + format + "': use one of " + known + ", or the name of a profile file (*.toml)"};
   }
-  auto text = read_small_file(format, profile_bytes_limit);
+  auto text = read_small_file(format, toml_bytes_limit);
   if (!text)
     return text.failure();
   return parse_profile(*text, format);
@@ -140,7 +141,7 @@ result<replay_plan> plan_of(const replay_options& o) {
     return readable.failure();
   std::string profile_text;
   if (o.format.ends_with(".toml"))
-    if (auto text = read_small_file(o.format, profile_bytes_limit))
+    if (auto text = read_small_file(o.format, toml_bytes_limit))
       profile_text = std::move(*text);
   plan.options_text = describe(o, profile_text);
   plan.threads = o.threads != 0 ? o.threads : std::max(1U, std::thread::hardware_concurrency());

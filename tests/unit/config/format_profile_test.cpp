@@ -1,5 +1,7 @@
 #include "config/format_profile.hpp"
+
 #include "config/printable_text.hpp"
+#include "config/toml_document.hpp"
 
 #include <doctest/doctest.h>
 
@@ -148,7 +150,7 @@ TEST_CASE("profile: what is refused says which key and how to mend it") {
 }
 
 TEST_CASE("profile: texts made to break the reader") {
-  CHECK(refused_for(std::string(profile_bytes_limit + 1, '#'), "64 KiB"));
+  CHECK(refused_for(std::string(toml_bytes_limit + 1, '#'), "64 KiB"));
   std::string deep = "a";
   for (int i = 0; i < 30'000; ++i)
     deep += ".a";
