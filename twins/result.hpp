@@ -12,7 +12,7 @@ namespace gridtwin {
 enum class errc {
   usage,            ///< the command line or a request makes no sense
   unreadable_input, ///< missing, empty, cut, binary or forbidden file
-  bad_profile,      ///< an input format profile that cannot be used
+  bad_profile,      ///< an input format profile, or other settings, that cannot be used
   bad_estate,       ///< an estate that contradicts itself
   store_unusable,   ///< a store that is missing, foreign or held by another process
   store_failed,     ///< a write or sync that failed: nothing more may be acknowledged
