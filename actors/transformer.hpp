@@ -28,7 +28,9 @@ public:
   static inline const char* name = "transformer";
 
   transformer_state() = default;
-  ~transformer_state();
+  virtual ~transformer_state(); // not a final class instead: CAF derives from a state to find its name
+  transformer_state(const transformer_state&) = delete;
+  transformer_state& operator=(const transformer_state&) = delete;
 
   void start(transformer_options options, caf::event_based_actor* self);
 

@@ -45,8 +45,8 @@ result<void> find_gaps(store_view& view, transformer_index t, const gap_scan::fo
   });
   transformer_day_reader readings(view, t);
   for (const utc_day day : view.days_of(t)) {
-    const auto done = masks_of(view, t, day, readings,
-                               [&](std::size_t place, quantity q, std::uint64_t mask) { scan.add(place, q, mask); });
+    auto done = masks_of(view, t, day, readings,
+                         [&](std::size_t place, quantity q, std::uint64_t mask) { scan.add(place, q, mask); });
     if (!done)
       return done;
     scan.end_day(day);
@@ -78,10 +78,12 @@ result<void> find_gaps_across(store_view& view, const gap_scan::found_function& 
       const auto& days = view.days_of({t});
       if (!std::binary_search(days.begin(), days.end(), day))
         continue;
-      const auto done = masks_of(view, {t}, day, readers.at(t), [&](std::size_t place, quantity q, std::uint64_t mask) {
-        if (const auto at = of_place.find(static_cast<std::uint32_t>(place)); at != of_place.end())
+      // Captured by name: clang 14 captures no structured binding by default.
+      const auto add = [&, &scanned = of_place](std::size_t place, quantity q, std::uint64_t mask) {
+        if (const auto at = scanned.find(static_cast<std::uint32_t>(place)); at != scanned.end())
           scan.add(at->second, q, mask);
-      });
+      };
+      auto done = masks_of(view, {t}, day, readers.at(t), add);
       if (!done)
         return done;
     }

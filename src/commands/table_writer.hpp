@@ -26,9 +26,6 @@ public:
   /// `path` empty or `-`: standard output.
   static result<table_writer> open(const std::string& path, form f);
 
-  table_writer(table_writer&&) noexcept = default;
-  table_writer& operator=(table_writer&&) noexcept = default;
-
   void header(std::initializer_list<column> columns);
   void row(std::initializer_list<std::string_view> fields);
   std::uint64_t rows() const noexcept { return rows_; }

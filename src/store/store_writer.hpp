@@ -37,6 +37,8 @@ public:
   ~store_writer();
   store_writer(store_writer&&) noexcept;
   store_writer& operator=(store_writer&&) noexcept;
+  store_writer(const store_writer&) = delete;
+  store_writer& operator=(const store_writer&) = delete;
 
   /// Number of the run; the store knows it once it has added something.
   std::uint32_t run() const noexcept { return run_; }
