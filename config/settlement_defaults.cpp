@@ -2,8 +2,10 @@
 
 namespace gridtwin {
 
-std::string_view built_in_settlement_settings() noexcept {
-  return R"(# When settlement runs are held, by settlement date (local). WD+n: the n-th working day after it; "n months": the first
+namespace {
+
+constexpr std::string_view settings_text =
+  R"(# When settlement runs are held, by settlement date (local). WD+n: the n-th working day after it; "n months": the first
 # working day on or after the date so many months later. A run that is not named is not held by timetable.
 
 # On the date of a run, what became known before this time of the local clock counts. No source was found: ours.
@@ -20,10 +22,8 @@ name = "mhhs"
 from = "2027-07-02"
 runs = { II = "WD+4", SF = "WD+7", R1 = "WD+30", RF = "WD+84", DF = "20 months" }
 )";
-}
 
-std::string_view built_in_bank_holidays() noexcept {
-  return R"(date
+constexpr std::string_view holidays_text = R"(date
 2012-01-02
 2012-04-06
 2012-04-09
@@ -165,6 +165,11 @@ std::string_view built_in_bank_holidays() noexcept {
 2028-12-25
 2028-12-26
 )";
-}
+
+} // namespace
+
+std::string_view built_in_settlement_settings() noexcept { return settings_text; }
+
+std::string_view built_in_bank_holidays() noexcept { return holidays_text; }
 
 } // namespace gridtwin

@@ -116,9 +116,8 @@ private:
       if (!run)
         return fail(called + ": there is no run " + in_quotes(code) + "; runs are II, SF, R1, R2, R3, RF, DR and DF");
       if (!delay)
-        return fail(called + ": run " + code
-                    + " must be so many working days or months after the date, as \"WD+7\" or "
-                      "\"20 months\"");
+        return fail(called + ": run " + std::string(name_of(*run))
+                    + " must be so many working days or months after the date, as \"WD+7\" or \"20 months\"");
       out.runs[index_of(*run)] = delay;
     }
     settings_.timetables.push_back(std::move(out));
