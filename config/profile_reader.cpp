@@ -22,13 +22,6 @@ constexpr std::array<std::string_view, 21> known_keys{"delimiter",     "layout",
                                                       "reason_column", "amendment_column",
                                                       "version_column"};
 
-std::string list_of(const auto& words) {
-  std::string out;
-  for (const auto& word : words)
-    out.append(out.empty() ? "" : ", ").append(printable(word));
-  return out;
-}
-
 /// Reads the keys one by one; the first fault stays.
 class profile_reader {
 public:
@@ -36,7 +29,8 @@ public:
 
   result<format_profile> read() {
     profile_.name = origin_;
-    check_keys();
+    if (const auto unknown = unknown_key(table_, known_keys))
+      fail(*unknown);
     read_shape();
     read_time();
     read_values();
@@ -60,17 +54,6 @@ private:
   }
 
   bool has(std::string_view key) const { return table_.contains(key); }
-
-  void check_keys() {
-    for (const auto& [word, value] : table_.entries()) {
-      if (std::find(known_keys.begin(), known_keys.end(), word) != known_keys.end())
-        continue;
-      std::string message = "unknown key " + in_quotes(word);
-      if (const auto meant = nearest_word(word, {known_keys.begin(), known_keys.end()}))
-        message += "; did you mean '" + std::string(*meant) + "'?";
-      fail(message + " Known keys: " + list_of(known_keys));
-    }
-  }
 
   bool fits(std::string_view text) const { return text.size() <= profile_string_limit; }
 

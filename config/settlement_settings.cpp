@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <initializer_list>
 #include <string>
 
 namespace gridtwin {
@@ -51,7 +52,7 @@ public:
   explicit settings_reader(std::string_view origin) : origin_(origin) {}
 
   result<settlement_settings> read(const toml_table& table) {
-    check_keys(table, {"gate_time", "timetable"}, "the settings");
+    check_keys(table, {"gate_time", "timetable"});
     if (const toml_value* const clock = table.find("gate_time")) {
       const auto minute = clock->text() != nullptr ? parse_clock(*clock->text()) : std::nullopt;
       if (!minute)
@@ -75,22 +76,16 @@ private:
       fault_ = error{errc::bad_profile, "settlement settings " + in_quotes(origin_) + ": " + std::string(what)};
   }
 
-  void check_keys(const toml_table& table, const std::vector<std::string_view>& known, std::string_view where) {
-    for (const auto& [word, value] : table.entries()) {
-      if (std::find(known.begin(), known.end(), word) != known.end())
-        continue;
-      std::string message = std::string(where) + " have no key " + in_quotes(word);
-      if (const auto meant = nearest_word(word, known))
-        message += "; did you mean '" + std::string(*meant) + "'?";
-      fail(message);
-    }
+  void check_keys(const toml_table& table, std::initializer_list<std::string_view> known) {
+    if (const auto unknown = unknown_key(table, {known.begin(), known.end()}))
+      fail(*unknown);
   }
 
   void read_timetable(const toml_value& value) {
     const toml_table* const table = value.table();
     if (table == nullptr)
       return fail("'timetable' must be a list of tables: [[timetable]]");
-    check_keys(*table, {"name", "from", "runs"}, "timetables");
+    check_keys(*table, {"name", "from", "runs"});
     settlement_timetable out;
     const toml_value* const name = table->find("name");
     if (name == nullptr || name->text() == nullptr || name->text()->empty())

@@ -98,17 +98,28 @@ result<toml_table> parse_toml(std::string_view text) {
                               + printable(from_toml_ascii(why.description()), 200) + "; mend it, it is not TOML"};
 }
 
-std::optional<std::string_view> nearest_word(std::string_view word, const std::vector<std::string_view>& known) {
-  constexpr std::size_t far = 4;
-  const std::string_view compared = word.substr(0, 40);
-  std::optional<std::string_view> nearest;
-  std::size_t least = far;
-  for (const std::string_view one : known)
-    if (const std::size_t d = distance(compared, one); d < least) {
-      least = d;
-      nearest = one;
+std::optional<std::string> unknown_key(const toml_table& table, std::span<const std::string_view> known) {
+  constexpr std::size_t longest_compared = 40;
+  constexpr std::size_t far = 4; // letters
+  for (const auto& [word, value] : table.entries()) {
+    if (std::find(known.begin(), known.end(), word) != known.end())
+      continue;
+    std::string_view nearest;
+    std::size_t least = far;
+    std::string all;
+    for (const std::string_view one : known) {
+      all.append(all.empty() ? "" : ", ").append(one);
+      if (const std::size_t d = distance(std::string_view(word).substr(0, longest_compared), one); d < least) {
+        least = d;
+        nearest = one;
+      }
     }
-  return nearest;
+    std::string message = "unknown key " + in_quotes(word);
+    if (!nearest.empty())
+      message.append("; did you mean '").append(nearest).append("'?");
+    return message.append(" Known keys: ").append(all);
+  }
+  return std::nullopt;
 }
 
 } // namespace gridtwin

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -67,7 +68,8 @@ inline constexpr std::size_t toml_bytes_limit = 64 * 1024;
 /// Error: what is wrong with the text, and on which line, without the name of where it came from.
 result<toml_table> parse_toml(std::string_view text);
 
-/// The word among `known` that is meant by a misspelt one; nothing if none is near.
-std::optional<std::string_view> nearest_word(std::string_view word, const std::vector<std::string_view>& known);
+/// What is wrong with a key that is not among the known ones: it, the one that may be meant, and all that are known.
+/// Nothing if every key of the table is known.
+std::optional<std::string> unknown_key(const toml_table& table, std::span<const std::string_view> known);
 
 } // namespace gridtwin

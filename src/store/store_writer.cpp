@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <limits>
 #include <unordered_map>
 
 namespace gridtwin {
@@ -29,8 +30,10 @@ constexpr std::string_view put_day_sql =
 constexpr std::string_view fragment_records_sql = "SELECT records FROM fragments WHERE day = ?1 AND transformer = ?2";
 constexpr std::string_view drop_fragments_sql = "DELETE FROM fragments WHERE day = ?1 AND transformer = ?2";
 constexpr std::string_view add_reject_sql =
-  "INSERT OR IGNORE INTO rejects(source, line, item, identity, code, meter, quantity, period_end, detail, raw, known) "
-  "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";
+  "INSERT INTO rejects(source, line, item, identity, code, meter, quantity, period_end, detail, raw, known) "
+  "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11) "
+  "ON CONFLICT(source, line, item, identity) DO UPDATE SET known = excluded.known "
+  "WHERE coalesce(excluded.known, ?12) < coalesce(known, ?12)";
 constexpr std::string_view put_summary_sql = "INSERT OR REPLACE INTO summaries(key, nodes, masks) VALUES (?1, ?2, ?3)";
 constexpr std::string_view day_summarised_sql = "UPDATE days SET summarised = 1 WHERE key = ?1";
 constexpr std::string_view put_gaps_sql =
@@ -302,7 +305,10 @@ result<bool> store_writer::keep(const kept_reject& r) {
   sqlite_statement& add = statements_->add_reject;
   add.bind(1, r.source).bind(2, static_cast<std::int64_t>(r.line)).bind(3, r.item).bind(4, identity_of(r));
   add.bind_text(5, name_of(r.verdict)).bind_text(6, r.meter).bind_text(7, r.quantity).bind_text(8, r.period_end);
+  // Its period's end; one that cannot be read has been known for ever.
+  const auto end = parse_instant(r.period_end);
   add.bind_text(9, r.detail).bind_blob(10, r.raw).bind_optional(11, opening_.known.at_s);
+  add.bind(12, end ? *end : std::numeric_limits<std::int64_t>::min());
   if (!add.run())
     return database_->failure("cannot write");
   return database_->changes() != 0;

@@ -33,9 +33,10 @@ struct transformer_fixture : deterministic_system {
     run();
   }
 
-  void start(std::vector<utc_day> stored = {}) {
-    host = system.spawn(transformer,
-                        transformer_options{run_data, {0}, caf::actor_cast<caf::actor>(self), std::move(stored), {}});
+  void start(std::vector<utc_day> stored = {}, std::vector<utc_day> unsummarised = {}) {
+    host = system.spawn(
+      transformer, transformer_options{
+                     run_data, {0}, caf::actor_cast<caf::actor>(self), std::move(stored), std::move(unsummarised)});
   }
 
   std::shared_ptr<assessed_part> assess(std::uint64_t number, const std::vector<row>& rows) {
@@ -327,6 +328,33 @@ TEST_CASE("a reading that is stored as known later is stored again when its equa
   const auto again = f.assess(2, {{1, 3, 500}});
   CHECK(again->counts.of(verdict::duplicate) == 1);
   CHECK(again->commit.journal_section.empty());
+}
+
+TEST_CASE("fragments of a day are merged when a run ends, unless they became known at different times") {
+  for (const bool other_known : {false, true}) {
+    transformer_fixture f;
+    stored_reading stored;
+    stored.twin = {1};
+    stored.day = test_day;
+    stored.content.wh = 500;
+    f.days.readings[{{7}, test_day}] = {stored};
+    if (other_known)
+      f.days.known[{{7}, test_day}] = {period_at(test_day, 40).end_s()};
+    f.days.fragments = open_days::merge_at;
+    const half_hour_load one{500, 0, 1, 0, 1};
+    std::vector<feeder_day_load> loads{{"01", {}}};
+    loads[0].load[0] = one;
+    f.days.stored_loads[{{7}, test_day}] = encode_loads(loads);
+    f.start({test_day}, {test_day});
+    f.self->send(f.host, summarise_days{});
+    f.run();
+    f.self->receive([&](const summary_part& part) {
+      REQUIRE(!part.part->failure);
+      REQUIRE(part.part->summary.days.size() == 1);
+      CHECK(part.part->summary.days[0].merged.empty() == other_known);
+      CHECK(!part.part->summary.days[0].nodes.empty());
+    });
+  }
 }
 
 TEST_CASE("questions from other threads while batches are judged: no answer is lost, none is torn") {

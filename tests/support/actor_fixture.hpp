@@ -29,7 +29,7 @@ public:
     ++loaded;
     for (const stored_reading& r : readings[{t, day}])
       f(r, {0, known[{t, day}]});
-    return readings[{t, day}].empty() ? std::size_t{0} : std::size_t{1};
+    return readings[{t, day}].empty() ? std::size_t{0} : fragments;
   }
   result<std::string> loads(transformer_number t, utc_day day) override { return stored_loads[{t, day}]; }
   result<std::string> masks(transformer_number, utc_day) override { return std::string(); }
@@ -37,6 +37,7 @@ public:
   std::map<key, std::vector<stored_reading>> readings;
   std::map<key, known_time> known;
   std::map<key, std::string> stored_loads;
+  std::size_t fragments = 1; ///< of a day that has readings
   int loaded = 0;
 };
 

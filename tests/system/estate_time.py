@@ -306,20 +306,26 @@ def what_was_known_in_any_order(context):
     instants = ["2024-06-01T03:00:00Z", *(f"2024-06-{day:02}T00:00:00Z" for day in range(2, 8))]
     for trial in range(12):
         files = []
-        for _ in range(4):
+        folder = context.fresh("reads")
+        folder.mkdir()
+        for number in range(4):
             received = dice.choice([None, *instants[1:]])
             version = dice.choice([1, 1, 2])
             rows = {end: dice.choice([1, 1, 1, 2]) for end in dice.sample(ends, 4)}
-            files.append((received, version, rows))
+            files.append((received, version, rows, folder / f"{number}.csv"))
+            refused = f"{ONE},{dice.choice(ends)},-1\nnonsense,{ends[0]},1\n"
+            files[-1][3].write_text("mpan,period_end,kwh\n" + "".join(f"{ONE},{end},{kwh}\n" for end, kwh in rows.items()) + refused)
+        files.append((dice.choice([None, *instants[1:]]), *files[0][1:]))  # the same file, received at another time
         views = []
         for _ in range(2):
             store = context.fresh("store")
             dice.shuffle(files)
-            for received, version, rows in files:
-                text = "mpan,period_end,kwh\n" + "".join(f"{ONE},{end},{kwh}\n" for end, kwh in rows.items())
-                replay(context, estate, text, "--version", version, *(["--received-at", received] if received else []), store=store)
+            for received, version, _, reads in files:
+                context.program.replay(estate, reads, store, "--version", version, *(["--received-at", received] if received else []))
             views.append([[context.program.export(kind, store, "--as-known-at", instant)
-                           for kind in ("readings", "feeder-load", "transformer-load", "gaps")] for instant in instants])
+                           for kind in ("readings", "feeder-load", "transformer-load", "gaps")]
+                          + [[row for row in context.program.rows("rejects", store, "--as-known-at", instant) if row["code"] != "conflict"]]
+                          for instant in instants])
             for instant in instants:
                 found = {row["period_end"]: int(row["wh"]) for row in context.program.rows("readings", store, "--as-known-at", instant)}
                 check_equal(found, known_values(files, instant), f"trial {trial}, as known at {instant}: {files}")
@@ -334,7 +340,7 @@ def what_was_known_in_any_order(context):
 def known_values(files, instant):
     """Watt-hours by period of what these files say as far as it was known at an instant: the highest version, if uncontradicted."""
     contents = {}
-    for received, version, rows in files:
+    for received, version, rows, _ in files:
         for end, kwh in rows.items():
             if (received or end) <= instant:
                 contents.setdefault(end, {}).setdefault(version, set()).add(kwh * 1000)
