@@ -34,16 +34,31 @@ std::optional<result<group_committed>> commit_writer_state::commit_next() {
   return result<group_committed>(group_committed{next_++, std::make_shared<const run_counts>(counts)});
 }
 
-result<summary_taken> commit_writer_state::take(const summary_part& part) {
+result<std::vector<summary_taken>> commit_writer_state::take(const summary_part& part) {
   if (part.part->failure)
     return *part.part->failure;
   for (const day_summary& day : part.part->summary.days)
     summary_bytes_ += day.nodes.size() + day.masks.size() + day.merged.size();
   summaries_.push_back(std::exchange(part.part->summary, {}));
-  if (summaries_.size() >= bounds::summaries_in_commit || summary_bytes_ >= bounds::summary_bytes_in_commit)
+  summarised_group_ = part.last_group;
+  unanswered_.push_back({part.part});
+  return take_up();
+}
+
+result<std::vector<summary_taken>> commit_writer_state::take_up() {
+  if (unanswered_.empty())
+    return std::vector<summary_taken>();
+  const bool durable = summarised_group_ < next_;
+  if (durable && !std::exchange(log_folded_, true))
+    options_.store->fold_log();
+  const bool many =
+    summaries_.size() >= bounds::summaries_in_commit || summary_bytes_ >= bounds::summary_bytes_in_commit;
+  if (many && !durable)
+    return std::vector<summary_taken>();
+  if (many)
     if (auto done = flush(); !done)
       return done.failure();
-  return summary_taken{part.part};
+  return std::exchange(unanswered_, {});
 }
 
 result<void> commit_writer_state::flush() {
@@ -59,21 +74,23 @@ caf::behavior commit_writer(caf::stateful_actor<commit_writer_state>* self, comm
     self->send(owner, store_failed{reason});
     self->quit();
   };
+  const auto answer = [self, owner, give_up](result<std::vector<summary_taken>> taken) {
+    if (!taken)
+      return give_up(taken.failure());
+    for (summary_taken& one : *taken)
+      self->send(owner, std::move(one));
+  };
   return {
-    [self, owner, give_up](const group_assessed& assessed) {
+    [self, owner, give_up, answer](const group_assessed& assessed) {
       self->state.add(assessed.group);
       while (auto committed = self->state.commit_next()) {
         if (!*committed)
           return give_up(committed->failure());
         self->send(owner, committed->value());
       }
+      answer(self->state.take_up());
     },
-    [self, owner, give_up](const summary_part& part) {
-      auto taken = self->state.take(part);
-      if (!taken)
-        return give_up(taken.failure());
-      self->send(owner, std::move(*taken));
-    },
+    [self, answer](const summary_part& part) { answer(self->state.take(part)); },
     [self, owner, give_up](const flush_summaries&) {
       if (auto done = self->state.flush(); !done)
         return give_up(done.failure());

@@ -31,8 +31,11 @@ public:
   /// The next group, if it is here: committed. Nothing: it is not. Error: nothing more may be committed.
   std::optional<result<group_committed>> commit_next();
 
-  /// Takes a summary; commits those taken when there are many.
-  result<summary_taken> take(const summary_part& part);
+  /// Takes a summary; commits those taken when there are many and the groups before them are durable. The answers that
+  /// are due: none where more may not pile up before that.
+  result<std::vector<summary_taken>> take(const summary_part& part);
+  /// The answers that were held back, if they are due by now.
+  result<std::vector<summary_taken>> take_up();
   result<void> flush();
 
 private:
@@ -40,7 +43,10 @@ private:
   std::map<std::uint64_t, std::shared_ptr<reading_group>> assessed_;
   std::vector<transformer_summary> summaries_;
   std::size_t summary_bytes_ = 0;
-  std::uint64_t next_ = 1;
+  std::uint64_t summarised_group_ = 0; ///< what the summaries at hand say is true when this group is durable
+  std::vector<summary_taken> unanswered_;
+  bool log_folded_ = false;
+  std::uint64_t next_ = 1; ///< group to be committed
 };
 
 /// Spawn detached: it blocks on the disk. Handles `group_assessed`, `summary_part` and `flush_summaries`; after a

@@ -45,9 +45,11 @@ struct release_days {
 /// To a transformer: the groups that it was last given are durable; what was kept for rebuilding twins can go.
 struct forget_durable {};
 
-/// To a transformer, when a run ends: hash what has changed, count gaps, report. Answered by a `summary_part` to the
-/// writer; sent again until that part is the last.
-struct summarise_days {};
+/// To a transformer, when a run ends, behind its last group: hash what has changed, count gaps, report. Answered by a
+/// `summary_part` to the writer; sent again until that part is the last.
+struct summarise_days {
+  std::uint64_t last_group = 0; ///< of the run: what is summarised is true when it is durable
+};
 
 /// To replay: a group is durable.
 struct group_committed {
@@ -75,6 +77,7 @@ struct summary_part {
     bool finished = false;     ///< the last part
     std::optional<error> failure;
   };
+  std::uint64_t last_group = 0; ///< as it was asked for: the part is committed behind that group
   std::shared_ptr<content> part;
 };
 

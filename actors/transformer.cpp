@@ -310,10 +310,10 @@ result<void> transformer_state::merge_fragments(day_commit& out, open_days::day_
   return {};
 }
 
-summary_part transformer_state::summarise() {
+summary_part transformer_state::summarise(std::uint64_t last_group) {
   if (!walk_)
     walk_ = std::make_unique<summary_walk>(*options_.run, options_.transformer, *twins_, *days_);
-  summary_part part{walk_->next()};
+  summary_part part{last_group, walk_->next()};
   if (part.part->finished)
     walk_.reset();
   return part;
@@ -366,7 +366,7 @@ caf::behavior transformer(caf::stateful_actor<transformer_state>* self, transfor
     [self](const hosted_envelope& e) { self->state.deliver(e, self->context()); },
     [self](const release_days& m) { self->state.release(m.unused_since); },
     [self](const gridtwin::forget_durable&) { self->state.forget_durable(); },
-    [self, writer](const summarise_days&) { self->send(writer, self->state.summarise()); },
+    [self, writer](const summarise_days& m) { self->send(writer, self->state.summarise(m.last_group)); },
     [self](const accepted_query&) { return self->state.accepted(); },
     [self](const twin_query& q) -> caf::result<caf::actor> {
       if (auto handle = self->state.twin(q.place))

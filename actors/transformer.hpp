@@ -38,8 +38,9 @@ public:
   /// True: that was the group's last.
   bool assess(const std::shared_ptr<reading_group>& group, caf::execution_unit* context);
 
-  /// The next part of: hash the days that this run changed, count gaps, report. Every group must be durable.
-  summary_part summarise();
+  /// The next part of: hash the days that this run changed, count gaps, report. The transformer has judged its last
+  /// group; which is the run's last, the part carries on to the writer.
+  summary_part summarise(std::uint64_t last_group);
 
   void release(std::uint64_t unused_since);
   void forget_durable();

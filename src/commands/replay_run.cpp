@@ -279,7 +279,7 @@ void replay_driver::wait() {
         --summaries_out_;
         note(taken.part->report);
       } else {
-        self_->send(transformers_[taken.part->transformer.value], summarise_days{});
+        self_->send(transformers_[taken.part->transformer.value], summarise_days{groups_sent_});
       }
       show_progress(true);
     },
@@ -297,7 +297,7 @@ void replay_driver::summarise() {
   for (std::uint32_t t = 0; t < transformers_.size() && !store_failed_; ++t) {
     if (!transformers_[t] && stored_.unsummarised[t].empty())
       continue;
-    self_->send(transformer_at(t), summarise_days{});
+    self_->send(transformer_at(t), summarise_days{groups_sent_});
     ++summaries_out_;
     while (summaries_out_ >= bounds::summaries_in_flight(plan_.threads) && !store_failed_)
       wait();
@@ -321,10 +321,11 @@ replay_outcome replay_driver::drive() {
     if (sequencer_.size() > 0)
       dispatch();
   }
-  while (groups_done_ < groups_sent_ && !store_failed_)
-    wait();
+  // Days are hashed as soon as their transformer has judged its part of the last groups, while those are committed.
   if (!store_failed_ && !interrupted())
     summarise();
+  while (groups_done_ < groups_sent_ && !store_failed_)
+    wait();
   return std::move(outcome_);
 }
 

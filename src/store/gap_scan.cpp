@@ -8,8 +8,9 @@ namespace gridtwin {
 std::vector<mpan> meters_across_transformers(const estate& e) {
   std::unordered_map<std::uint64_t, std::uint32_t> seen;
   std::vector<mpan> out;
-  seen.reserve(e.connections.size());
   for (const connection& c : e.connections) {
+    if (c.effective == period_range{}) // for ever: it has no other row
+      continue;
     const std::uint32_t t = e.transformer_of(c).value;
     const auto [at, fresh] = seen.try_emplace(c.mpan.number, t);
     if (!fresh && at->second != t)

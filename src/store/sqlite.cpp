@@ -84,6 +84,13 @@ result<sqlite_database> sqlite_database::open(const std::filesystem::path& file,
   if (status != SQLITE_OK)
     return db.failure("cannot open");
   sqlite3_busy_timeout(raw, wait_for_reader_ms);
+  sqlite3_wal_hook(
+    raw,
+    [](void* pages, sqlite3*, const char*, int count) {
+      *static_cast<int*>(pages) = count;
+      return SQLITE_OK;
+    },
+    db.log_pages_.get());
   return db;
 }
 

@@ -57,6 +57,8 @@ public:
   result<sqlite_statement> prepare(std::string_view sql);
   std::int64_t changes() const noexcept;
   std::int64_t last_id() const noexcept;
+  /// Pages that the write-ahead log held after this connection's last commit.
+  int log_pages() const noexcept { return *log_pages_; }
   /// What went wrong last, for a person.
   error failure(std::string_view doing) const;
 
@@ -64,6 +66,7 @@ private:
   struct closer {
     void operator()(sqlite3* d) const noexcept;
   };
+  std::unique_ptr<int> log_pages_ = std::make_unique<int>(0); ///< where the connection keeps it: it stays in place
   std::unique_ptr<sqlite3, closer> handle_;
   std::string file_;
 };

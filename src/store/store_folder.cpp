@@ -48,7 +48,6 @@ COMMIT;
 
 constexpr const char* writer_settings = R"(
 PRAGMA synchronous = FULL;
-PRAGMA wal_autocheckpoint = 4000;
 PRAGMA cache_size = -8192;
 )";
 

@@ -22,6 +22,10 @@ struct store_writer::statements {
 
 namespace {
 
+// Pages of 8 KB in the write-ahead log from which on it is folded into the file, and most of them: 32 and 128 MB.
+constexpr int log_pages_to_fold = 4'000;
+constexpr int log_pages_most = 16'000;
+
 constexpr std::string_view add_fragment_sql =
   "INSERT INTO fragments(day, transformer, run, records, body, known) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
 constexpr std::string_view put_day_sql =
@@ -89,8 +93,9 @@ result<std::int64_t> scalar(sqlite_database& database, std::string_view sql) {
 
 } // namespace
 
-store_writer::store_writer(sqlite_database database, run_opening opening)
-  : database_(std::make_unique<sqlite_database>(std::move(database))), opening_(std::move(opening)) {}
+store_writer::store_writer(const store_folder& folder, sqlite_database database, run_opening opening)
+  : database_(std::make_unique<sqlite_database>(std::move(database))), folding_(std::make_unique<log_folding>(folder)),
+    opening_(std::move(opening)) {}
 
 store_writer::~store_writer() = default;
 store_writer::store_writer(store_writer&&) noexcept = default;
@@ -100,7 +105,7 @@ result<store_writer> store_writer::open(const store_folder& folder, run_opening 
   auto database = folder.connect_writer();
   if (!database)
     return database.failure();
-  store_writer out(std::move(*database), std::move(opening));
+  store_writer out(folder, std::move(*database), std::move(opening));
   if (auto ready = out.prepare(); !ready)
     return ready.failure();
   return out;
@@ -163,7 +168,20 @@ result<void> store_writer::in_transaction(const auto& work) {
     return committed;
   }
   journal_->committed();
-  return {};
+  return bound_log();
+}
+
+/// The log is folded beside the writer. Where it grows faster, the writer folds what is left itself, so that the log
+/// begins anew.
+result<void> store_writer::bound_log() {
+  if (database_->log_pages() < log_pages_to_fold)
+    return {};
+  folding_->begin();
+  if (database_->log_pages() < log_pages_most)
+    return {};
+  if (auto folded = folding_->finish(); !folded)
+    return folded;
+  return database_->execute("PRAGMA wal_checkpoint(PASSIVE)");
 }
 
 result<void> store_writer::commit(const group_commit& group) {
@@ -384,6 +402,8 @@ result<void> store_writer::close() {
   if (changed && !opened_)
     if (auto bound = in_transaction([&] { return write_opening(); }); !bound)
       return bound;
+  if (auto folded = folding_->finish(); !folded)
+    return folded;
   return database_->execute("PRAGMA wal_checkpoint(TRUNCATE)");
 }
 

@@ -2,6 +2,7 @@
 
 #include "src/store/commit.hpp"
 #include "src/store/journal.hpp"
+#include "src/store/log_folding.hpp"
 #include "src/store/store_folder.hpp"
 #include "src/store/topology.hpp"
 
@@ -51,13 +52,16 @@ public:
   /// Commits summaries of days, at the end of a run.
   result<void> commit_summaries(const std::vector<transformer_summary>& summaries);
 
+  /// Folds the database's log into its file while nothing is written: readings are through, days are being hashed.
+  void fold_log() { folding_->begin(); }
+
   /// Binds a changed estate even when no reading was added, and lets the log of the database be folded into its file.
   result<void> close();
 
 private:
   struct statements;
 
-  store_writer(sqlite_database database, run_opening opening);
+  store_writer(const store_folder& folder, sqlite_database database, run_opening opening);
 
   result<void> prepare();
   result<void> in_transaction(const auto& work);
@@ -72,7 +76,10 @@ private:
   result<bool> keep(const kept_reject& reject);
   result<void> write_summary(const transformer_summary& summary);
 
+  result<void> bound_log();
+
   std::unique_ptr<sqlite_database> database_;
+  std::unique_ptr<log_folding> folding_;
   std::unique_ptr<journal_appender> journal_;
   std::unique_ptr<statements> statements_;
   run_opening opening_;

@@ -4,6 +4,7 @@
 #include "twins/hash.hpp"
 
 #include <algorithm>
+#include <future>
 #include <map>
 #include <tuple>
 #include <unordered_map>
@@ -98,6 +99,8 @@ public:
 
   /// Finds the slot of a connection that stands as it stood; others wait for `finish`.
   void match(const estate& e, std::size_t at) {
+    if (by_identity_.empty()) // a transformer that the store does not know yet
+      return waiting_.push_back(at);
     const connection& c = e.connections[at];
     const auto found = by_identity_.find(identity({c.mpan.number, e.feeder_of(c).id, c.effective}));
     if (found == by_identity_.end())
@@ -170,12 +173,11 @@ result<topology_binding> bind_topology(sqlite_database& database, const estate& 
   auto known = read_known(database);
   if (!known)
     return known.failure();
+  auto hash = std::async(std::launch::async, [&bytes] { return hash_of(bytes); }); // beside the matching
   topology_binding out;
-  out.change.hash = hash_of(bytes);
   const auto last = bound_estate_hash(database);
   if (!last)
     return last.failure();
-  out.change.new_estate = *last != out.change.hash;
   std::uint32_t next = 0;
   for (const auto& [id, t] : *known)
     next = std::max(next, t.number.value + 1);
@@ -204,6 +206,8 @@ result<topology_binding> bind_topology(sqlite_database& database, const estate& 
       for (std::size_t i = 0; i < t.slots.size(); ++i)
         out.change.narrowed.push_back(
           {t.number, {static_cast<std::uint32_t>(i)}, mpan{t.slots[i].mpan}, period_range{0, 0}});
+  out.change.hash = hash.get();
+  out.change.new_estate = *last != out.change.hash;
   return out;
 }
 
