@@ -247,7 +247,8 @@ void transformer_state::keep_reject(const reading_batch& batch, const sourced_re
   const connection& meter = options_.run->estate->connections[r.connection.value];
   w.out->commit.rejects.push_back({batch.source, batch.first_line + r.line, r.item, v, to_string(meter.mpan),
                                    std::string(name_of(r.quantity)), format_period(r.period),
-                                   explain(v, r, options_.run->limits, meter), std::string(batch.line_at(r.offset))});
+                                   explain(v, r, options_.run->limits, meter),
+                                   batch.raw ? batch.raw->at(r.offset) : std::string()});
 }
 
 result<void> transformer_state::encode(work& w) {

@@ -24,7 +24,7 @@ constexpr bool group_full(std::size_t readings, std::size_t transformers) noexce
          && (readings >= transformers * readings_a_transformer || readings >= group_readings_most);
 }
 /// Groups that are being judged or committed.
-inline constexpr std::size_t groups_in_flight = 2;
+inline constexpr std::size_t groups_in_flight = 4;
 
 /// Days of meters that all transformers hold in memory, about 130 bytes each, before those unused are released ...
 inline constexpr std::int64_t open_days_floor = 20'000;

@@ -6,10 +6,17 @@ namespace gridtwin {
 
 caf::behavior block_decoder::make_behavior() {
   set_default_handler(caf::drop);
-  return {[](const text_block& b) {
-    auto block = std::make_shared<decoded_block>(b.decoder->decode(std::move(*b.text)));
-    return decoded_text{b.number, b.source, b.decoder, std::move(block)};
-  }};
+  return {[this](const text_block& b) { return decode(b); }};
+}
+
+decoded_text block_decoder::decode(const text_block& b) {
+  decoded_text out{b.number, b.source, b.decoder, nullptr, std::nullopt};
+  const auto text = b.lines->fetch(buffer_);
+  if (text)
+    out.block = std::make_shared<decoded_block>(b.decoder->decode(*text, b.lines->raw()));
+  else
+    out.failure = text.failure();
+  return out;
 }
 
 } // namespace gridtwin

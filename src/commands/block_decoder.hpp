@@ -2,12 +2,13 @@
 
 #include "actors/messages.hpp"
 #include "src/ingest/row_decoder.hpp"
+#include "src/ingest/source_reader.hpp"
 
 #include <caf/event_based_actor.hpp>
 
 #include <cstdint>
 #include <memory>
-#include <string>
+#include <optional>
 
 namespace gridtwin {
 
@@ -16,7 +17,7 @@ struct text_block {
   std::uint64_t number = 0;
   std::size_t source = 0; ///< position in the run's list of sources
   std::shared_ptr<const row_decoder> decoder;
-  std::shared_ptr<std::string> text;
+  std::shared_ptr<source_block> lines;
 };
 
 /// Its answer, to the sender.
@@ -25,15 +26,21 @@ struct decoded_text {
   std::size_t source = 0;
   std::shared_ptr<const row_decoder> decoder;
   std::shared_ptr<decoded_block> block;
+  std::optional<error> failure; ///< the lines could not be read: there is no block
 };
 
-/// One of a few that decode blocks side by side. A class, for CAF binds a reference to null when it starts an actor
-/// that is a function without arguments, which UBSan rightly stops.
+/// One of a few that read and decode blocks side by side. A class, for CAF binds a reference to null when it starts an
+/// actor that is a function without arguments, which UBSan rightly stops.
 class block_decoder final : public caf::event_based_actor {
 public:
   explicit block_decoder(caf::actor_config& config) : caf::event_based_actor(config) {}
 
   caf::behavior make_behavior() override;
+
+private:
+  decoded_text decode(const text_block& b);
+
+  read_buffer buffer_;
 };
 
 } // namespace gridtwin

@@ -68,7 +68,7 @@ std::vector<kept_reject> keep_early_rejects(const std::vector<reading_batch>& ba
         meter = to_string(meters.at(c).mpan);
       }
       kept.push_back({batch.source, batch.first_line + r.line, r.item, r.verdict, std::move(meter), r.quantity,
-                      r.period_end, r.detail, std::string(batch.line_at(r.offset))});
+                      r.period_end, r.detail, r.raw});
     }
   }
   return kept;

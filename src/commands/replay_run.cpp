@@ -256,6 +256,8 @@ void replay_driver::wait() {
   self_->receive(
     [&](decoded_text& block) {
       --blocks_out_;
+      if (block.failure)
+        return stop(*block.failure); // what stands before it in the file is still taken
       sequencer_.add(std::move(block));
       if (sequencer_.group_full())
         dispatch();

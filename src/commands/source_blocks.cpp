@@ -30,12 +30,11 @@ result<std::optional<text_block>> source_blocks::next() {
         return opened.failure();
       open_ = std::move(*opened);
     }
-    auto text = std::make_shared<std::string>();
-    const auto more = open_->reader->next(*text, bounds::block_bytes);
-    if (!more)
-      return more.failure();
-    if (*more)
-      return std::optional(text_block{number_++, at_, open_->decoder, std::move(text)});
+    auto block = open_->reader->next(bounds::block_bytes);
+    if (!block)
+      return block.failure();
+    if (*block)
+      return std::optional(text_block{number_++, at_, open_->decoder, std::move(*block)});
     done_ += (*sources_)[at_].bytes;
     open_.reset();
   }

@@ -122,13 +122,14 @@ struct clock_change_resolver::state {
   void hold(series_key series, const twofold_row& row, std::uint32_t occurrence, decoded_block& block);
   void look_ahead(series_key series, std::int64_t local_s);
   void settle(series_key series, bool first_is_later);
-  void place(const twofold_row& row, bool later, reading_batch& batch, early_reject* rejected) const;
+  bool place(const twofold_row& row, bool later, reading_batch& batch, early_reject* rejected) const;
   void arrange(reading_batch& batch) const;
   void emit_decided(std::vector<reading_batch>& out);
 };
 
-/// Fills in the instant of a row: of its reading, which joins the batch, or of its reject.
-void clock_change_resolver::state::place(const twofold_row& row, bool later, reading_batch& batch,
+/// Fills in the instant of a row: of its reading, which joins the batch, or of its reject. True: the reading is refused
+/// after all; its reject, the batch's last, lacks the raw line.
+bool clock_change_resolver::state::place(const twofold_row& row, bool later, reading_batch& batch,
                                          early_reject* rejected) const {
   const std::int64_t end_s = later ? row.later_end_s : row.earlier_end_s;
   ++batch.ambiguous_local_times;
@@ -136,19 +137,25 @@ void clock_change_resolver::state::place(const twofold_row& row, bool later, rea
   if (rejected != nullptr) {
     if (on_grid)
       rejected->period_end = format_instant(end_s);
-    return;
+    return false;
   }
   sourced_reading reading = row.reading;
   reading.period = {static_cast<std::int32_t>(end_s / seconds_per_period)};
   reading.connection = meters->connection_at(row.meter, reading.period);
   if ((meters->at(reading.connection).quantities & mask_of(reading.quantity)) != 0) {
     batch.readings.push_back(reading);
-    return;
+    return false;
   }
   const std::string name(name_of(reading.quantity));
-  batch.rejects.push_back({reading.line, reading.offset, reading.item, verdict::unknown_quantity,
-                           to_string(meters->at(reading.connection).mpan), name, format_instant(end_s),
-                           "the estate lists no " + name + " for this meter"});
+  batch.rejects.push_back({reading.line,
+                           reading.item,
+                           verdict::unknown_quantity,
+                           to_string(meters->at(reading.connection).mpan),
+                           name,
+                           format_instant(end_s),
+                           "the estate lists no " + name + " for this meter",
+                           {}});
+  return true;
 }
 
 void clock_change_resolver::state::hold(series_key series, const twofold_row& row, std::uint32_t occurrence,
@@ -163,8 +170,7 @@ void clock_change_resolver::state::hold(series_key series, const twofold_row& ro
   kept.row = row;
   kept.line = next_line + row.reading.line;
   kept.occurrence = occurrence;
-  const std::string_view rest = std::string_view(block.batch.text).substr(row.reading.offset);
-  kept.text = rest.substr(0, rest.find('\n') == std::string_view::npos ? rest.size() : rest.find('\n') + 1);
+  kept.text = block.batch.raw->at(row.reading.offset);
   if (row.reject != twofold_row::no_reject) {
     early_reject& rejected = block.batch.rejects[row.reject];
     kept.rejected = rejected;
@@ -216,7 +222,8 @@ void clock_change_resolver::state::see_twofold(series_key series, const twofold_
     return;
   }
   const bool later = known.first_is_later != (known.count % 2 == 0);
-  place(row, later, block.batch, row.reject == twofold_row::no_reject ? nullptr : &block.batch.rejects[row.reject]);
+  if (place(row, later, block.batch, row.reject == twofold_row::no_reject ? nullptr : &block.batch.rejects[row.reject]))
+    block.batch.rejects.back().raw = block.batch.raw->at(row.reading.offset);
 }
 
 void clock_change_resolver::state::see(const series_run& run, decoded_block& block) {
@@ -248,20 +255,21 @@ void clock_change_resolver::state::emit_decided(std::vector<reading_batch>& out)
   for (std::size_t i = 0; i < decided.size();) {
     reading_batch batch;
     batch.first_line = decided[i].line;
+    std::string text;
     for (; i < decided.size() && decided[i].line - batch.first_line < taken_out; ++i) {
       held_row& kept = decided[i];
       kept.row.reading.line = static_cast<std::uint32_t>(kept.line - batch.first_line);
-      kept.row.reading.offset = static_cast<std::uint32_t>(batch.text.size());
-      batch.text += kept.text;
-      if (batch.text.back() != '\n') // the last line of the file
-        batch.text += '\n';
-      place(kept.row, kept.later, batch, kept.rejected ? &*kept.rejected : nullptr);
+      kept.row.reading.offset = static_cast<std::uint32_t>(text.size());
+      text += kept.text;
+      text += '\n';
+      if (place(kept.row, kept.later, batch, kept.rejected ? &*kept.rejected : nullptr))
+        batch.rejects.back().raw = kept.text;
       if (kept.rejected) {
         kept.rejected->line = kept.row.reading.line;
-        kept.rejected->offset = kept.row.reading.offset;
         batch.rejects.push_back(std::move(*kept.rejected));
       }
     }
+    batch.raw = std::make_shared<const held_lines>(std::move(text));
     arrange(batch);
     out.push_back(std::move(batch));
   }

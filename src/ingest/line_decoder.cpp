@@ -39,9 +39,9 @@ void line_decoder::accept(const row& r, const place& where, const parsed_energy&
 void line_decoder::reject(verdict v, const row& r, std::uint8_t item, const place& where, std::string detail) {
   early_reject out;
   out.line = line_;
-  out.offset = offset_;
   out.item = item;
   out.verdict = v;
+  out.raw = raw_lines::first_of(text_.substr(offset_).substr(0, line_bytes_limit));
   out.meter = printable(r.meter_text);
   out.quantity = r.quantity ? std::string(name_of(*r.quantity)) : printable(r.quantity_text);
   if (where.kind == place_kind::known && where.end_s % seconds_per_period == 0 && !r.time.has_fraction)
@@ -235,22 +235,21 @@ void line_decoder::decode_line(std::string_view line) {
 void line_decoder::set_memory_aside(std::size_t lines, std::size_t bytes) {
   if (profile_.layout != row_layout::by_reading)
     return;
-  const std::size_t likely = out_.batch.text.size() * lines / bytes;
+  const std::size_t likely = text_.size() * lines / bytes;
   out_.batch.readings.reserve(likely + likely / 32 + 1);
   transformers_.reserve(likely + likely / 32 + 1);
 }
 
-decoded_block line_decoder::decode(std::string text) {
+decoded_block line_decoder::decode(std::string_view text) {
   assert(text.size() <= std::numeric_limits<std::uint32_t>::max());
-  out_.batch.text = std::move(text);
-  const std::string_view all = out_.batch.text;
-  for (std::string_view rest = all; !rest.empty();) {
+  text_ = text;
+  for (std::string_view rest = text; !rest.empty();) {
     const std::size_t count = look_ahead(rest);
     if (line_ == 0)
-      set_memory_aside(count, all.size() - rest.size());
+      set_memory_aside(count, text.size() - rest.size());
     for (std::size_t i = 0; i < count; ++i, ++line_) {
       const line_ahead& next = ahead_[i];
-      offset_ = static_cast<std::uint32_t>(next.line.data() - all.data());
+      offset_ = static_cast<std::uint32_t>(next.line.data() - text.data());
       if (!next.plain || !plain_row(next))
         decode_line(next.line);
     }
@@ -260,6 +259,16 @@ decoded_block line_decoder::decode(std::string text) {
   return std::move(out_);
 }
 
-decoded_block row_decoder::decode(std::string text) const { return line_decoder(*plan_).decode(std::move(text)); }
+decoded_block row_decoder::decode(std::string_view text, std::shared_ptr<const raw_lines> raw) const {
+  decoded_block out = line_decoder(*plan_).decode(text);
+  out.batch.raw = std::move(raw);
+  return out;
+}
+
+decoded_block row_decoder::decode(std::string text) const {
+  auto held = std::make_shared<const held_lines>(std::move(text));
+  const std::string_view lines = held->text();
+  return decode(lines, std::move(held));
+}
 
 } // namespace gridtwin

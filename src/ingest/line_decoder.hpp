@@ -72,7 +72,7 @@ public:
   explicit line_decoder(const row_plan& plan)
     : plan_(plan), profile_(plan.profile), meters_(*plan.meters), fields_(plan.profile.delimiter) {}
 
-  decoded_block decode(std::string text);
+  decoded_block decode(std::string_view text);
 
 private:
   bool split(std::string_view line);
@@ -128,6 +128,7 @@ private:
   static constexpr std::size_t lines_ahead = 64;
   std::array<line_ahead, lines_ahead> ahead_{};
   bool run_may_grow_ = false; ///< the last of `out_.runs`
+  std::string_view text_;     ///< of the block
   std::uint32_t line_ = 0;
   std::uint32_t offset_ = 0;
   meter_number plain_meter_; ///< of the plain row before, and its MPAN; 0: it was called by a name

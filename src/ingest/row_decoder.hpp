@@ -78,8 +78,10 @@ public:
   row_decoder(const row_decoder&) = delete;
   row_decoder& operator=(const row_decoder&) = delete;
 
-  /// Decodes whole lines (the header not among them); `text` becomes the batch's. Less than 4 GiB. Deterministic, and
-  /// independent of how the file is cut into blocks.
+  /// Decodes whole lines (the header not among them), less than 4 GiB. `raw` gives lines of the same text, for what is
+  /// refused later; `text` is not needed any more. Deterministic, and independent of how the file is cut into blocks.
+  decoded_block decode(std::string_view text, std::shared_ptr<const raw_lines> raw) const;
+  /// The same for lines that stay in memory.
   decoded_block decode(std::string text) const;
 
   /// Local times of this file may occur twice, so the resolver has to see its blocks in order. If not, the resolver

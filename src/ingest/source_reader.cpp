@@ -1,16 +1,10 @@
 #include "src/ingest/source_reader.hpp"
 
-#include "config/printable_text.hpp"
+#include "src/ingest/plain_source.hpp"
 
 #include <zlib.h>
 
-#include <fcntl.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
-#include <system_error>
 #include <utility>
 
 namespace gridtwin {
@@ -20,38 +14,6 @@ namespace {
 constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
 constexpr std::string_view gzip_magic = "\x1F\x8B";
 constexpr int gzip_window = 15 + 16; // largest window, gzip wrapper only
-
-error unreadable(const std::filesystem::path& path, std::string_view what) {
-  return {errc::unreadable_input, in_quotes(path.string(), 300) + " " + std::string(what)};
-}
-
-/// A file descriptor that closes itself.
-class file {
-public:
-  explicit file(const std::filesystem::path& path) : descriptor_(::open(path.c_str(), O_RDONLY | O_CLOEXEC)) {
-    if (descriptor_ >= 0)
-      ::posix_fadvise(descriptor_, 0, 0, POSIX_FADV_SEQUENTIAL); // advice: failing does no harm
-  }
-  ~file() {
-    if (descriptor_ >= 0)
-      ::close(descriptor_);
-  }
-  file(const file&) = delete;
-  file& operator=(const file&) = delete;
-
-  bool good() const noexcept { return descriptor_ >= 0; }
-  /// Bytes read, 0 at the end, negative for an error in `errno`.
-  ssize_t read(char* into, std::size_t size) const noexcept {
-    ssize_t got = 0;
-    do
-      got = ::read(descriptor_, into, size);
-    while (got < 0 && errno == EINTR);
-    return got;
-  }
-
-private:
-  int descriptor_;
-};
 
 /// The decompressor, which must be given back once it was set up.
 struct inflater {
@@ -66,16 +28,34 @@ struct inflater {
   }
 };
 
-class reader final : public source_reader {
+/// Lines that were decompressed.
+class held_block final : public source_block {
 public:
-  explicit reader(const source& from) : path_(from.path), file_(from.path) {}
+  explicit held_block(std::string text) : lines_(std::make_shared<const held_lines>(std::move(text))) {}
+
+  result<std::string_view> fetch(read_buffer&) override { return lines_->text(); }
+  std::shared_ptr<const raw_lines> raw() const override { return lines_; }
+
+private:
+  std::shared_ptr<const held_lines> lines_;
+};
+
+/// Reads the beginning of a file, whatever it is, and goes on if it is compressed.
+class stream_reader final : public source_reader {
+public:
+  explicit stream_reader(std::shared_ptr<const source_file> file) : file_(std::move(file)) {}
 
   result<void> start();
+  bool compressed() const noexcept { return inflater_.ready; }
+  /// Of a plain file: where the first line behind the header begins.
+  std::uint64_t lines_begin() const noexcept { return consumed_ - carry_.size(); }
+
   std::string_view header() const noexcept override { return header_; }
-  result<bool> next(std::string& text, std::size_t target_bytes) override;
+  result<std::unique_ptr<source_block>> next(std::size_t target_bytes) override;
   std::uint64_t bytes_consumed() const noexcept override { return consumed_; }
 
 private:
+  result<bool> next_lines(std::string& text, std::size_t target_bytes);
   /// Appends up to `size` bytes of the content. False at the end.
   result<bool> append(std::string& text, std::size_t size);
   result<bool> append_plain(std::string& text, std::size_t size);
@@ -83,16 +63,11 @@ private:
   result<bool> refill();
   result<bool> end_member();
   result<bool> drop_rest_of_line();
-  error system_failure(std::string_view what) const {
-    return unreadable(path_, std::string(what) + " (" + std::system_category().message(errno)
-                               + "); check its permissions and the disk");
-  }
   error corrupt(std::string_view how) const {
-    return unreadable(path_, "is compressed data that is " + std::string(how) + "; fetch the file again");
+    return file_->unreadable("is compressed data that is " + std::string(how) + "; fetch the file again");
   }
 
-  std::filesystem::path path_;
-  file file_;
+  std::shared_ptr<const source_file> file_;
   std::string header_;
   std::string carry_; ///< read, but not yet handed out: less than a line, or what followed the header
   std::string input_; ///< compressed bytes
@@ -102,30 +77,27 @@ private:
   std::uint64_t consumed_ = 0;
 };
 
-result<bool> reader::append_plain(std::string& text, std::size_t size) {
+result<bool> stream_reader::append_plain(std::string& text, std::size_t size) {
   const std::size_t before = text.size();
   text.resize(before + size);
-  const ssize_t got = file_.read(text.data() + before, size);
-  text.resize(before + static_cast<std::size_t>(std::max<ssize_t>(got, 0)));
-  if (got < 0)
-    return system_failure("cannot be read");
-  consumed_ += static_cast<std::uint64_t>(got);
-  return got > 0;
+  const auto got = file_->read(consumed_, text.data() + before, size);
+  text.resize(before + (got ? *got : 0));
+  if (!got)
+    return got.failure();
+  consumed_ += *got;
+  return *got > 0;
 }
 
-result<bool> reader::refill() {
-  input_.resize(read_chunk_bytes);
-  const ssize_t got = file_.read(input_.data(), input_.size());
-  if (got < 0)
-    return system_failure("cannot be read");
-  consumed_ += static_cast<std::uint64_t>(got);
+result<bool> stream_reader::refill() {
+  input_.clear();
+  const auto more = append_plain(input_, read_chunk_bytes);
   inflater_.stream.next_in = reinterpret_cast<Bytef*>(input_.data());
-  inflater_.stream.avail_in = static_cast<uInt>(got);
-  return got > 0;
+  inflater_.stream.avail_in = static_cast<uInt>(input_.size());
+  return more;
 }
 
 /// After a member comes another one, padding of zeros, or the end. True where another one begins.
-result<bool> reader::end_member() {
+result<bool> stream_reader::end_member() {
   for (;;) {
     if (inflater_.stream.avail_in == 0) {
       auto more = refill();
@@ -143,7 +115,7 @@ result<bool> reader::end_member() {
   return true;
 }
 
-result<bool> reader::append_inflated(std::string& text, std::size_t size) {
+result<bool> stream_reader::append_inflated(std::string& text, std::size_t size) {
   const std::size_t before = text.size();
   text.resize(before + size);
   z_stream& stream = inflater_.stream;
@@ -173,7 +145,7 @@ result<bool> reader::append_inflated(std::string& text, std::size_t size) {
   return finish(true);
 }
 
-result<bool> reader::append(std::string& text, std::size_t size) {
+result<bool> stream_reader::append(std::string& text, std::size_t size) {
   if (ended_)
     return false;
   auto more = inflater_.ready ? append_inflated(text, size) : append_plain(text, size);
@@ -181,24 +153,16 @@ result<bool> reader::append(std::string& text, std::size_t size) {
   return more;
 }
 
-result<void> reader::start() {
-  if (!file_.good())
-    return system_failure("cannot be opened");
-  // A first read may be short; the magic bytes need two.
-  while (carry_.size() < gzip_magic.size()) {
-    auto more = append_plain(carry_, read_chunk_bytes);
-    if (!more)
-      return more.failure();
-    if (!*more)
-      break;
-  }
+result<void> stream_reader::start() {
+  if (auto more = append_plain(carry_, read_chunk_bytes); !more)
+    return more.failure();
   if (carry_.starts_with(gzip_magic)) {
     input_ = std::move(carry_);
     carry_.clear();
     inflater_.stream.next_in = reinterpret_cast<Bytef*>(input_.data());
     inflater_.stream.avail_in = static_cast<uInt>(input_.size());
     if (inflateInit2(&inflater_.stream, gzip_window) != Z_OK)
-      return unreadable(path_, "cannot be decompressed: out of memory");
+      return file_->unreadable("cannot be decompressed: out of memory");
     inflater_.ready = true;
   }
   while (carry_.size() < read_chunk_bytes) {
@@ -209,16 +173,16 @@ result<void> reader::start() {
       break;
   }
   if (carry_.starts_with("\xFF\xFE") || carry_.starts_with("\xFE\xFF"))
-    return unreadable(path_, "is UTF-16; save it as UTF-8");
+    return file_->unreadable("is UTF-16; save it as UTF-8");
   if (carry_.starts_with(byte_order_mark))
     carry_.erase(0, byte_order_mark.size());
   if (carry_.empty())
-    return unreadable(path_, "holds nothing; take it away, or fetch it again");
+    return file_->unreadable("holds nothing; take it away, or fetch it again");
   if (carry_.find('\0') != std::string::npos)
-    return unreadable(path_, "is a binary file; give a CSV file, plain or gzip");
+    return file_->unreadable("is a binary file; give a CSV file, plain or gzip");
   const std::size_t end = std::min(carry_.find('\n'), carry_.size());
   if (end > header_bytes_limit)
-    return unreadable(path_, "has a first line longer than 64 KiB; it is no CSV file with a header");
+    return file_->unreadable("has a first line longer than 64 KiB; it is no CSV file with a header");
   header_ = carry_.substr(0, end);
   if (!header_.empty() && header_.back() == '\r')
     header_.pop_back();
@@ -226,7 +190,7 @@ result<void> reader::start() {
   return {};
 }
 
-result<bool> reader::drop_rest_of_line() {
+result<bool> stream_reader::drop_rest_of_line() {
   for (;;) {
     const std::size_t end = carry_.find('\n');
     if (end != std::string::npos) {
@@ -240,8 +204,15 @@ result<bool> reader::drop_rest_of_line() {
   }
 }
 
-result<bool> reader::next(std::string& text, std::size_t target_bytes) {
-  text.clear();
+result<std::unique_ptr<source_block>> stream_reader::next(std::size_t target_bytes) {
+  std::string text;
+  const auto more = next_lines(text, target_bytes);
+  if (!more)
+    return more.failure();
+  return *more ? std::make_unique<held_block>(std::move(text)) : std::unique_ptr<source_block>();
+}
+
+result<bool> stream_reader::next_lines(std::string& text, std::size_t target_bytes) {
   text.swap(carry_);
   std::size_t last_end = text.rfind('\n');
   for (;;) {
@@ -276,10 +247,15 @@ result<bool> reader::next(std::string& text, std::size_t target_bytes) {
 } // namespace
 
 result<std::unique_ptr<source_reader>> source_reader::open(const source& from) {
-  auto opened = std::make_unique<reader>(from);
-  if (auto started = opened->start(); !started)
+  auto file = source_file::open(from.path);
+  if (!file)
+    return file.failure();
+  auto reader = std::make_unique<stream_reader>(*file);
+  if (auto started = reader->start(); !started)
     return started.failure();
-  return std::unique_ptr<source_reader>(std::move(opened));
+  if (!reader->compressed())
+    return read_plain_source(std::move(*file), std::string(reader->header()), reader->lines_begin());
+  return std::unique_ptr<source_reader>(std::move(reader));
 }
 
 } // namespace gridtwin

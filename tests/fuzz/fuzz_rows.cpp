@@ -97,16 +97,15 @@ void check_batch(const reading_batch& batch, const meter_index& meters) {
               "readings stand with their transformer");
   }
   require(next == batch.readings.size(), "slices hold all readings");
+  const std::string_view text = dynamic_cast<const held_lines&>(*batch.raw).text();
   for (const sourced_reading& r : batch.readings) {
-    require(r.offset < batch.text.size() && (r.offset == 0 || batch.text[r.offset - 1] == '\n'),
-            "offsets are of lines");
+    require(r.offset < text.size() && (r.offset == 0 || text[r.offset - 1] == '\n'), "offsets are of lines");
     require(r.period >= first_storable_period && r.period <= last_storable_period, "periods can be stored");
     require(r.version != 0, "versions count from 1");
     require((meters.at(r.connection).quantities & mask_of(r.quantity)) != 0, "quantities are the meter's");
   }
   for (const early_reject& r : batch.rejects) {
-    require(r.offset < batch.text.size() && (r.offset == 0 || batch.text[r.offset - 1] == '\n'),
-            "offsets are of lines");
+    require(text.find(r.raw) != std::string_view::npos && r.raw.find('\n') == std::string::npos, "raw lines are lines");
     require(is_rejected(r.verdict) || is_quarantined(r.verdict), "rejects are refused");
     require(!r.detail.empty(), "rejects say why");
   }

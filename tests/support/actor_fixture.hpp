@@ -117,17 +117,19 @@ inline std::shared_ptr<reading_group> group_of(std::uint64_t number, const std::
   batch.source = 1;
   batch.first_line = 2;
   batch.slices.push_back({{0}, 0});
+  std::string text;
   for (const row& r : rows) {
     sourced_reading s;
     s.wh = r.wh;
     s.connection = {r.meter};
     s.period = period_at(test_day, r.slot);
     s.line = batch.lines++;
-    s.offset = static_cast<std::uint32_t>(batch.text.size());
+    s.offset = static_cast<std::uint32_t>(text.size());
     s.version = r.version;
-    batch.text += "meter " + std::to_string(r.meter) + " value " + std::to_string(r.wh) + "\n";
+    text += "meter " + std::to_string(r.meter) + " value " + std::to_string(r.wh) + "\n";
     batch.readings.push_back(s);
   }
+  batch.raw = std::make_shared<const held_lines>(std::move(text));
   return std::make_shared<reading_group>(number, std::move(batches), std::vector<kept_reject>());
 }
 

@@ -19,7 +19,7 @@ bool same(const sourced_reading& a, const sourced_reading& b) {
          && a.quality == b.quality && a.reasons == b.reasons && a.rounded == b.rounded;
 }
 bool same(const early_reject& a, const early_reject& b) {
-  return a.line == b.line && a.offset == b.offset && a.item == b.item && a.verdict == b.verdict && a.meter == b.meter
+  return a.line == b.line && a.raw == b.raw && a.item == b.item && a.verdict == b.verdict && a.meter == b.meter
          && a.quantity == b.quantity && a.period_end == b.period_end && a.detail == b.detail;
 }
 bool same(const reading_batch::slice& a, const reading_batch::slice& b) {
@@ -41,7 +41,7 @@ bool same_all(const std::vector<T>& a, const std::vector<T>& b) {
 }
 
 bool same(const decoded_block& a, const decoded_block& b) {
-  return a.batch.text == b.batch.text && a.batch.lines == b.batch.lines && same_all(a.batch.readings, b.batch.readings)
+  return a.batch.lines == b.batch.lines && same_all(a.batch.readings, b.batch.readings)
          && same_all(a.batch.slices, b.batch.slices) && same_all(a.batch.rejects, b.batch.rejects)
          && same_all(a.runs, b.runs) && same_all(a.twofold, b.twofold);
 }

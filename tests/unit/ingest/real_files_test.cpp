@@ -16,13 +16,15 @@ std::vector<reading_batch> decode(const std::filesystem::path& path, std::string
   const auto decoder = decoder_of(*built_in_profile(format), (*reader)->header());
   clock_change_resolver resolver(decoder.shared_meters());
   std::vector<reading_batch> out;
-  std::string text;
+  read_buffer buffer;
   for (;;) {
-    const auto more = (*reader)->next(text, 64 * 1024);
-    REQUIRE(more);
-    if (!*more)
+    const auto block = (*reader)->next(64 * 1024);
+    REQUIRE(block);
+    if (!*block)
       break;
-    resolver.resolve(decoder.decode(text), out);
+    const auto text = (*block)->fetch(buffer);
+    REQUIRE(text);
+    resolver.resolve(decoder.decode(*text, (*block)->raw()), out);
   }
   resolver.finish(out);
   return out;

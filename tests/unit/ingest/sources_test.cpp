@@ -101,9 +101,9 @@ read_back read(std::string_view bytes, std::size_t target = 1000) {
     return out;
   }
   out.header = (*reader)->header();
-  std::string block;
+  std::vector<std::unique_ptr<source_block>> blocks;
   for (;;) {
-    const auto more = (*reader)->next(block, target);
+    auto more = (*reader)->next(target);
     if (!more) {
       CHECK(more.failure().code == errc::unreadable_input);
       CHECK(more.failure().message.find("the.csv") != std::string::npos);
@@ -112,14 +112,30 @@ read_back read(std::string_view bytes, std::size_t target = 1000) {
     }
     if (!*more)
       break;
-    CHECK(!block.empty());
-    CHECK(block.size() < target + 3 * line_bytes_limit);
-    if (!out.text.empty())
-      CHECK(out.text.back() == '\n'); // only the last block may lack its line end
-    out.text += block;
-    ++out.blocks;
+    blocks.push_back(std::move(*more));
   }
-  CHECK((out.failure.empty() ? !*(*reader)->next(block, target) : true));
+  CHECK((out.failure.empty() ? !*(*reader)->next(target) : true));
+  // Blocks may be fetched in any order, and each again.
+  read_buffer buffer;
+  std::vector<std::string> fetched(blocks.size());
+  for (std::size_t i = blocks.size(); i-- > 0;) {
+    const auto text = blocks[i]->fetch(buffer);
+    REQUIRE(text);
+    fetched[i] = *text;
+    CHECK(fetched[i].size() < target + 3 * line_bytes_limit);
+    const std::size_t second = fetched[i].find('\n') + 1;
+    if (second != 0 && second < fetched[i].size()) // a line asked for when the buffer is in other use
+      CHECK(blocks[i]->raw()->at(static_cast<std::uint32_t>(second))
+            == raw_lines::first_of(std::string_view(fetched[i]).substr(second, line_bytes_limit)));
+  }
+  for (const std::string& text : fetched) {
+    if (!out.text.empty() && !text.empty())
+      CHECK(out.text.back() == '\n'); // only the last block may lack its line end
+    out.text += text;
+    if (text.size() - (text.rfind('\n') + 1) == line_bytes_limit) // a line that was cut
+      out.text += '\n';
+  }
+  out.blocks = blocks.size();
   out.consumed = (*reader)->bytes_consumed();
   return out;
 }
