@@ -1,5 +1,6 @@
 #include "config/settlement_settings.hpp"
 
+#include "config/estimation_reader.hpp"
 #include "config/printable_text.hpp"
 #include "config/toml_document.hpp"
 
@@ -46,13 +47,23 @@ std::optional<int> parse_clock(std::string_view text) {
   return hour && minute ? std::optional(*hour * 60 + *minute) : std::nullopt;
 }
 
+/// What is built in is there and can be read: a test holds it.
+estimation_settings built_in_estimation() {
+  estimation_settings out;
+  const auto parsed = parse_toml(built_in_settlement_settings());
+  const toml_value* const table = parsed ? parsed->find("estimation") : nullptr;
+  if (table != nullptr && table->table() != nullptr)
+    read_estimation(*table->table(), out);
+  return out;
+}
+
 /// Reads the keys one by one; the first fault stays.
 class settings_reader {
 public:
   explicit settings_reader(std::string_view origin) : origin_(origin) {}
 
   result<settlement_settings> read(const toml_table& table) {
-    check_keys(table, {"gate_time", "timetable"});
+    check_keys(table, {"gate_time", "timetable", "estimation"});
     if (const toml_value* const clock = table.find("gate_time")) {
       const auto minute = clock->text() != nullptr ? parse_clock(*clock->text()) : std::nullopt;
       if (!minute)
@@ -65,6 +76,13 @@ public:
     else
       for (const toml_value& one : *timetables->list())
         read_timetable(one);
+    settings_.estimation = built_in_estimation();
+    if (const toml_value* const estimation = table.find("estimation")) {
+      const auto wrong = estimation->table() != nullptr ? read_estimation(*estimation->table(), settings_.estimation)
+                                                        : "'estimation' must be a table: [estimation]";
+      if (wrong)
+        fail(*wrong);
+    }
     if (fault_)
       return *fault_;
     return std::move(settings_);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "twins/estimation_settings.hpp"
 #include "twins/settlement_calendar.hpp"
 
 #include <string_view>
@@ -12,6 +13,8 @@ struct settlement_settings {
   std::vector<settlement_timetable> timetables;
   /// On the date of a run, what became known before this time of the local clock counts: minutes since midnight.
   int gate_minute = 0;
+  /// How missing half hours are estimated. Keys that a text does not have are as built in.
+  estimation_settings estimation;
 };
 
 /// Error: says the key and how to mend it. `origin_name` names the text in messages.
