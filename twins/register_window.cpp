@@ -1,0 +1,123 @@
+#include "twins/register_window.hpp"
+
+#include "twins/energy.hpp"
+
+#include <algorithm>
+#include <tuple>
+#include <utility>
+
+namespace gridtwin {
+
+namespace {
+
+constexpr std::int64_t half_a_period_s = seconds_per_period / 2;
+
+/// Seconds since the half hour began, 0 to 1799.
+std::int64_t seconds_into_period(std::int64_t at_s) noexcept {
+  const std::int64_t rest = at_s % seconds_per_period;
+  return rest >= 0 ? rest : rest + seconds_per_period;
+}
+
+std::int64_t nearest_boundary(std::int64_t at_s) noexcept {
+  const std::int64_t down = at_s / seconds_per_period - (at_s % seconds_per_period < 0 ? 1 : 0);
+  return seconds_into_period(at_s) >= half_a_period_s ? down + 1 : down;
+}
+
+std::int64_t distance_s(const grid_read& r) noexcept {
+  const std::int64_t into = seconds_into_period(r.read.at_s);
+  return into >= half_a_period_s ? seconds_per_period - into : into;
+}
+
+register_window faulty(register_window window, estimation_exception fault) {
+  window.actual_wh = 0;
+  window.shares.clear();
+  window.fault = fault;
+  return window;
+}
+
+} // namespace
+
+std::vector<grid_read> on_grid(std::span<const register_read> reads) {
+  std::vector<grid_read> all;
+  all.reserve(reads.size());
+  for (const register_read& read : reads)
+    all.push_back({nearest_boundary(read.at_s), read, false});
+  const auto key = [](const grid_read& r) { return std::tuple(r.boundary, distance_s(r), r.read.at_s, r.read.wh); };
+  std::sort(all.begin(), all.end(), [&](const grid_read& a, const grid_read& b) { return key(a) < key(b); });
+  std::vector<grid_read> out;
+  for (const grid_read& read : all) {
+    if (out.empty() || out.back().boundary != read.boundary)
+      out.push_back(read);
+    else if (out.back().read.at_s == read.read.at_s && out.back().read.wh != read.read.wh)
+      out.back().contradicted = true;
+  }
+  return out;
+}
+
+std::optional<std::int64_t> register_window::share_of(period p) const noexcept {
+  const auto at = std::lower_bound(shares.begin(), shares.end(), p.number,
+                                   [](const share& s, std::int32_t number) { return s.period_number < number; });
+  if (at == shares.end() || at->period_number != p.number)
+    return std::nullopt;
+  return at->wh;
+}
+
+register_window spread_advance(const grid_read& first, const grid_read& last, const estimation_facts& facts,
+                               const register_limits& limits) {
+  register_window out{first.read, last.read, 0, {}, std::nullopt};
+  if (first.contradicted || last.contradicted)
+    return faulty(std::move(out), estimation_exception::register_contradicted);
+  if (last.read.wh < first.read.wh)
+    return faulty(std::move(out), estimation_exception::register_backwards);
+  if (last.boundary - first.boundary > std::int64_t{limits.longest_days} * periods_per_day)
+    return faulty(std::move(out), estimation_exception::register_window_too_long);
+
+  const std::int64_t advance_wh = last.read.wh - first.read.wh;
+  uint128 actual_wh = 0;
+  std::vector<std::int64_t> shape_wh;
+  bool shape_known = true;
+  for (std::int64_t number = first.boundary + 1; number <= last.boundary; ++number) {
+    const period p{static_cast<std::int32_t>(number)};
+    if (const auto wh = facts.actual_at(p)) {
+      actual_wh += static_cast<uint128>(*wh);
+    } else if (facts.energised_at(p)) {
+      const shape_value shape = facts.shape_at(p);
+      shape_known = shape_known && shape.flag != shape_flag::no_data;
+      out.shares.push_back({p.number, 0});
+      shape_wh.push_back(shape.wh);
+    }
+  }
+  if (actual_wh > static_cast<uint128>(advance_wh))
+    return faulty(std::move(out), estimation_exception::register_below_intervals);
+  if (!shape_known)
+    return faulty(std::move(out), estimation_exception::register_without_shape);
+  out.actual_wh = static_cast<std::int64_t>(actual_wh);
+  if (shape_wh.empty())
+    return out;
+  const auto spread = apportion(advance_wh - out.actual_wh, shape_wh);
+  if (!spread)
+    return faulty(std::move(out), estimation_exception::register_without_shape);
+  for (std::size_t i = 0; i < out.shares.size(); ++i) {
+    out.shares[i].wh = (*spread)[i];
+    if (out.shares[i].wh > limits.largest_wh)
+      return faulty(std::move(out), estimation_exception::register_above_maximum);
+  }
+  return out;
+}
+
+register_windows::register_windows(const estimation_facts& facts, const register_limits& limits)
+  : facts_(&facts), limits_(limits), reads_(on_grid(facts.register_reads())) {}
+
+const register_window* register_windows::around(period p) {
+  const auto later = std::lower_bound(reads_.begin(), reads_.end(), std::int64_t{p.number},
+                                      [](const grid_read& r, std::int64_t number) { return r.boundary < number; });
+  if (later == reads_.begin() || later == reads_.end())
+    return nullptr;
+  const auto position = static_cast<std::size_t>(later - reads_.begin());
+  auto found = spread_.find(position);
+  if (found == spread_.end())
+    found = spread_.emplace(position, spread_advance(*(later - 1), *later, *facts_, limits_)).first;
+  return &found->second;
+}
+
+} // namespace gridtwin
