@@ -195,6 +195,9 @@ TEST_CASE("estimation: what cannot be used is noted on the way to the next rung"
   CHECK(
     one(facts, noon, {quantity::active_import, market_segment::smart, connection_type::whole_current, 29}).exceptions
     == std::vector{register_below_intervals, annual_out_of_bounds});
+  facts.shape[noon] = {}; // of a year that is known otherwise: no data is not zero
+  CHECK(one(facts).method == own_history);
+  CHECK(one(facts).exceptions == std::vector{register_below_intervals, annual_without_shape});
   for (std::size_t i = 0; i < estimation_exception_count; ++i)
     CHECK(!name_of(static_cast<estimation_exception>(i)).empty());
   CHECK(name_of(annual_out_of_bounds) == "annual-out-of-bounds");
