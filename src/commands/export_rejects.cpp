@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <compare>
 #include <map>
-#include <set>
 #include <string>
 #include <unordered_map>
 #include <unordered_set>
@@ -61,7 +60,7 @@ public:
     const transformer_number number = view_->topology().number_of[t.value];
     std::map<conflict_key, std::size_t> contents; // how many, by key
     std::map<conflict_key, std::vector<content>> listed;
-    std::set<std::int64_t> records;
+    std::vector<record_id> records;
     for (const utc_day day : days) {
       if (auto loaded = reader.load(day); !loaded)
         return loaded;
@@ -74,11 +73,13 @@ public:
       const auto of_day = view_->reader().records_of(number, day);
       if (!of_day)
         return of_day.failure();
-      for (const record_id record : *of_day)
-        records.insert(record.value);
+      records.insert(records.end(), of_day->begin(), of_day->end());
     }
-    for (const std::int64_t record : records) {
-      const auto journal = view_->reader().journal_readings({record}, number);
+    if (auto sorted = view_->reader().sort_by_arrival(records); !sorted)
+      return sorted;
+    records.erase(std::unique(records.begin(), records.end()), records.end());
+    for (const record_id record : records) {
+      const auto journal = view_->reader().journal_readings(record, number);
       if (!journal)
         return journal.failure();
       const known_time known = known_[journal->run];

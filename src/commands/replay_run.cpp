@@ -8,6 +8,7 @@
 #include "src/commands/readings_sequencer.hpp"
 #include "src/commands/source_blocks.hpp"
 #include "src/store/gap_scan.hpp"
+#include "src/store/moved_readings.hpp"
 #include "src/store/store_reader.hpp"
 #include "twins/bounds.hpp"
 
@@ -52,47 +53,6 @@ result<stored_days_list> list_stored_days(const store_folder& folder, const topo
   if (!listed)
     return listed.failure();
   return out;
-}
-
-/// Readings that would belong to no connection if the estate changed so.
-result<void> refuse_orphans(const store_folder& folder, const topology_change& change) {
-  if (change.narrowed.empty())
-    return {};
-  auto reader = store_reader::open(folder);
-  if (!reader)
-    return reader.failure();
-  std::unordered_map<std::uint32_t, std::unordered_map<std::uint32_t, const narrowed_connection*>> narrowed;
-  for (const narrowed_connection& n : change.narrowed)
-    narrowed[n.transformer.value].emplace(n.slot.value, &n);
-  std::vector<std::pair<transformer_number, utc_day>> days;
-  const auto listed = reader->for_each_day([&](transformer_number t, utc_day day, bool) {
-    if (narrowed.contains(t.value))
-      days.emplace_back(t, day);
-  });
-  if (!listed)
-    return listed.failure();
-  std::uint64_t orphans = 0;
-  std::string example;
-  for (const auto& [t, day] : days) {
-    const auto& slots = narrowed[t.value];
-    const auto loaded = reader->load(t, day, [&](const stored_reading& r, const fragment_origin&) {
-      const auto at = slots.find(r.twin.value);
-      const period p = period_at(r.day, r.slot);
-      if (at == slots.end() || at->second->allowed.contains(p))
-        return;
-      if (orphans++ == 0)
-        example = to_string(at->second->mpan) + " at " + format_period(p);
-    });
-    if (!loaded)
-      return loaded.failure();
-  }
-  if (orphans == 0)
-    return {};
-  return error{errc::bad_estate,
-               "the estate has changed so that " + std::to_string(orphans)
-                 + " stored readings lie outside the row of meters.csv that they are stored under (first: " + example
-                 + "): keep that row with a range that covers them; a row cannot be split "
-                 + "or moved behind readings that are stored"};
 }
 
 /// Feeds the run: reads sources, hands blocks to decoders and groups to transformers, waits for what is durable. Runs
@@ -342,8 +302,8 @@ result<replay_outcome> run_replay(const replay_plan& plan, const store_folder& f
   auto binding = bind_topology(*database, *plan.estate, *plan.estate_files);
   if (!binding)
     return binding.failure();
-  if (auto kept = refuse_orphans(folder, binding->change); !kept)
-    return kept.failure();
+  if (auto moved = move_readings(folder, *plan.estate, *plan.estate_files, *binding); !moved)
+    return moved.failure();
   auto stored = list_stored_days(folder, binding->topology);
   if (!stored)
     return stored.failure();

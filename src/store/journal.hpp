@@ -24,6 +24,7 @@ enum class record_kind : std::uint8_t {
   topology = 2, ///< an estate takes effect: hashes of its files
   readings = 3, ///< a batch: readings that were added to the set, with their lineage, by transformer
   rejects = 4,  ///< inputs that were refused, raw, with the reason
+  moves = 5,    ///< stored readings belong to other rows since the estate that took effect before it
 };
 
 /// Largest body of a record; larger batches are split above.
@@ -38,6 +39,7 @@ struct record_id {
   }
   constexpr std::uint32_t shard() const noexcept { return static_cast<std::uint32_t>(value >> offset_bits); }
   constexpr std::int64_t offset() const noexcept { return value & ((std::int64_t{1} << offset_bits) - 1); }
+  bool operator==(const record_id&) const = default;
 };
 
 /// The hash that binds a record to all before it in its shard: SHA-256 of the predecessor's, place, kind and the hash

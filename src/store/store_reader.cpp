@@ -17,13 +17,16 @@ error damaged(std::string_view what) {
 
 result<store_reader> store_reader::open(const store_folder& folder) {
   auto database = folder.connect_reader();
-  if (!database)
-    return database.failure();
-  store_reader out(std::move(*database));
+  return database ? over(std::move(*database)) : result<store_reader>(database.failure());
+}
+
+result<store_reader> store_reader::over(sqlite_database database) {
+  store_reader out(std::move(database));
   for (const std::string_view sql :
        {"SELECT run, body, known FROM fragments WHERE day = ?1 AND transformer = ?2 ORDER BY id",
         "SELECT records FROM fragments WHERE day = ?1 AND transformer = ?2", "SELECT body FROM journal WHERE id = ?1",
-        "SELECT loads FROM days WHERE key = ?1", "SELECT nodes, masks FROM summaries WHERE key = ?1"}) {
+        "SELECT substr(body, 1, 8) FROM journal WHERE id = ?1", "SELECT loads FROM days WHERE key = ?1",
+        "SELECT nodes, masks FROM summaries WHERE key = ?1"}) {
     auto statement = out.database_->prepare(sql);
     if (!statement)
       return statement.failure();
@@ -96,7 +99,32 @@ result<std::vector<record_id>> store_reader::records_of(transformer_number t, ut
   return ids;
 }
 
+result<const reading_moves*> store_reader::moves() {
+  if (moves_)
+    return moves_.get();
+  auto s = database_->prepare("SELECT body FROM journal WHERE id >= ?1 AND id < ?2 AND kind = ?3 ORDER BY id");
+  if (!s)
+    return s.failure();
+  s->bind(1, record_id::of(estate_shard, 0).value).bind(2, record_id::of(estate_shard + 1, 0).value);
+  s->bind(3, static_cast<std::int64_t>(record_kind::moves));
+  auto out = std::make_unique<reading_moves>();
+  while (s->step()) {
+    moves_record record;
+    if (!decode_moves(s->bytes(0), record))
+      return damaged("journal of moves");
+    out->add(record);
+  }
+  if (s->failed())
+    return database_->failure("cannot read");
+  moves_ = std::move(out);
+  return moves_.get();
+}
+
 result<store_reader::recorded_readings> store_reader::journal_readings(record_id record, transformer_number t) {
+  const auto known = moves();
+  if (!known)
+    return known.failure();
+  const reading_moves& moved = **known;
   sqlite_statement& s = statements_[journal_body];
   s.bind(1, record.value);
   recorded_readings out;
@@ -106,16 +134,42 @@ result<store_reader::recorded_readings> store_reader::journal_readings(record_id
   while (good && !in.at_end()) {
     const std::uint64_t number = in.number();
     const std::string_view section = in.text();
-    if (number != t.value)
+    const transformer_number added{static_cast<std::uint32_t>(number)};
+    const bool left = moved.any_from(added, out.run);
+    if (added != t && !(left && moved.any_between(added, t)))
       continue;
     const auto bytes = unpack(section);
+    const std::size_t before = out.readings.size();
     good = bytes && decode_section(*bytes, out.readings);
+    if (good && left)
+      moved.keep(out.readings, before, added, t, out.run);
   }
   good = good && in.ok();
   s.reset();
   if (!good)
     return damaged("journal record " + std::to_string(record.value));
   return out;
+}
+
+result<void> store_reader::sort_by_arrival(std::vector<record_id>& of) {
+  const auto moved = moves();
+  if (!moved)
+    return moved.failure();
+  // A run's records of a transformer are of one shard: only readings that have moved may be of several.
+  std::unordered_map<std::int64_t, std::uint64_t> run_of;
+  if (!(*moved)->empty())
+    for (const record_id record : of) {
+      sqlite_statement& s = statements_[journal_head];
+      s.bind(1, record.value);
+      byte_reader in(s.step() ? s.bytes(0) : std::string_view());
+      run_of[record.value] = in.number();
+      s.reset();
+      if (!in.ok())
+        return damaged("journal record " + std::to_string(record.value));
+    }
+  const auto key = [&](record_id r) { return std::pair(run_of.empty() ? 0 : run_of.at(r.value), r.value); };
+  std::sort(of.begin(), of.end(), [&](record_id a, record_id b) { return key(a) < key(b); });
+  return {};
 }
 
 result<std::unordered_map<std::uint32_t, known_time>> store_reader::known_by_run() {

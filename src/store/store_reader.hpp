@@ -2,6 +2,7 @@
 
 #include "src/store/day_source.hpp"
 #include "src/store/journal.hpp"
+#include "src/store/reading_moves.hpp"
 #include "src/store/store_folder.hpp"
 #include "src/store/topology.hpp"
 
@@ -21,6 +22,8 @@ namespace gridtwin {
 class store_reader {
 public:
   static result<store_reader> open(const store_folder& folder);
+  /// Through a connection that exists: one that writes sees what it has written.
+  static result<store_reader> over(sqlite_database database);
 
   sqlite_database& database() noexcept { return *database_; }
 
@@ -42,8 +45,10 @@ public:
     std::uint32_t run = 0;
     std::vector<stored_reading> readings; ///< with their lineage
   };
-  /// A transformer's readings in a record.
+  /// The readings in a record that belong to a transformer by now, wherever they belonged when they were added.
   result<recorded_readings> journal_readings(record_id record, transformer_number t);
+  /// Sorts `readings` records that hold readings of one transformer by when they were written.
+  result<void> sort_by_arrival(std::vector<record_id>& of);
 
   /// When what each run read became known, by the run's number.
   result<std::unordered_map<std::uint32_t, known_time>> known_by_run();
@@ -62,12 +67,16 @@ public:
   result<std::optional<summary>> day_summary(transformer_number t, utc_day day);
 
 private:
-  enum statement { fragments, records, journal_body, day_loads, day_summaries };
+  enum statement { fragments, records, journal_body, journal_head, day_loads, day_summaries };
 
   explicit store_reader(sqlite_database database) : database_(std::make_unique<sqlite_database>(std::move(database))) {}
 
+  /// As the journal tells of them when first asked.
+  result<const reading_moves*> moves();
+
   std::unique_ptr<sqlite_database> database_;
   std::vector<sqlite_statement> statements_;
+  std::unique_ptr<const reading_moves> moves_;
 };
 
 /// A `day_source` on a store: hands each caller a reader of its own, made when all are taken.

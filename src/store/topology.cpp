@@ -8,16 +8,21 @@
 #include <map>
 #include <tuple>
 #include <unordered_map>
+#include <utility>
 
 namespace gridtwin {
 
 namespace {
+
+/// Of a slot that was written before quantities were.
+constexpr std::uint8_t quantities_not_told = 0xFF;
 
 /// What a slot stands for, in the store's own words.
 struct slot_entry {
   std::uint64_t mpan = 0;
   std::string feeder;
   period_range effective;
+  std::uint8_t quantities = quantities_not_told; ///< that may be stored under it; 0: the estate has it no more
 };
 
 std::string encode_slots(const std::vector<slot_entry>& slots) {
@@ -32,6 +37,8 @@ std::string encode_slots(const std::vector<slot_entry>& slots) {
     w.signed_number(s.effective.end);
     previous = s.mpan;
   }
+  for (const slot_entry& s : slots)
+    w.byte(s.quantities);
   return pack(out);
 }
 
@@ -50,6 +57,9 @@ bool decode_slots(std::string_view packed, std::vector<slot_entry>& slots) {
     s.effective.end = static_cast<std::int32_t>(in.signed_number());
     slots.push_back(std::move(s));
   }
+  if (in.left() != 0)
+    for (slot_entry& s : slots)
+      s.quantities = in.byte();
   return in.ok();
 }
 
@@ -88,10 +98,42 @@ constexpr bool covers(const period_range& outer, const period_range& inner) noex
   return outer.first <= inner.first && outer.end >= inner.end;
 }
 
+/// Meters with a row that is new (false), or that has another range than it had or is gone (true). Of a store's first
+/// estate all rows are new, and nothing is noted.
+class changed_meters {
+public:
+  explicit changed_meters(bool first_estate) : first_estate_(first_estate) {}
+
+  void add(std::uint64_t number, bool known_row) {
+    if (!first_estate_)
+      meters_[number] |= known_row;
+  }
+  bool empty() const noexcept { return meters_.empty(); }
+  bool contains(std::uint64_t number) const noexcept { return meters_.contains(number); }
+  bool known_row(std::uint64_t number) const { return meters_.at(number); }
+
+private:
+  bool first_estate_;
+  std::unordered_map<std::uint64_t, bool> meters_;
+};
+
+/// A slot that no connection claims: from now on nothing is stored under it. False: so it was before.
+bool give_up(slot_entry& slot, transformer_number t, std::size_t place, topology_change& change,
+             changed_meters& changed) {
+  if (slot.quantities == 0)
+    return false;
+  change.narrowed.push_back(
+    {t, {static_cast<std::uint32_t>(place)}, mpan{slot.mpan}, period_range{0, 0}, slot.effective});
+  slot.quantities = 0;
+  changed.add(slot.mpan, true);
+  return true;
+}
+
 /// Matches the connections of one transformer with its slots; appends slots for new ones.
 class transformer_matcher {
 public:
-  transformer_matcher(known_transformer& t, topology_binding& out) : t_(&t), out_(&out) {
+  transformer_matcher(known_transformer& t, topology_binding& out, changed_meters& changed)
+    : t_(&t), out_(&out), changed_meters_(&changed) {
     for (std::size_t i = 0; i < t.slots.size(); ++i)
       by_identity_.emplace(identity(t.slots[i]), i);
     matched_.assign(t.slots.size(), false);
@@ -123,7 +165,8 @@ public:
         ++slot;
       if (slot == known) {
         slot = t_->slots.size();
-        t_->slots.push_back({c.mpan.number, feeder, c.effective});
+        t_->slots.push_back({c.mpan.number, feeder, c.effective, c.quantities});
+        changed_meters_->add(c.mpan.number, false);
         matched_.push_back(true);
         out_->topology.slot_of[at].value = static_cast<std::uint32_t>(slot);
         changed_ = true;
@@ -132,15 +175,17 @@ public:
       }
     }
     for (std::size_t i = 0; i < matched_.size(); ++i)
-      if (!matched_[i])
-        out_->change.narrowed.push_back(
-          {t_->number, {static_cast<std::uint32_t>(i)}, mpan{t_->slots[i].mpan}, period_range{0, 0}});
+      if (!matched_[i] && give_up(t_->slots[i], t_->number, i, out_->change, *changed_meters_))
+        changed_ = true;
     return changed_;
   }
 
 private:
-  using identity_type = std::tuple<std::uint64_t, std::string, std::int32_t>;
-  static identity_type identity(const slot_entry& s) { return {s.mpan, s.feeder, s.effective.first}; }
+  /// A row that holds no half hour may begin where another begins: it is not that one.
+  using identity_type = std::tuple<std::uint64_t, std::string, std::int32_t, bool>;
+  static identity_type identity(const slot_entry& s) {
+    return {s.mpan, s.feeder, s.effective.first, s.effective.first < s.effective.end};
+  }
 
   static constexpr bool overlap(const period_range& a, const period_range& b) noexcept {
     return a.first < b.end && b.first < a.end;
@@ -151,21 +196,46 @@ private:
     const twin_slot number{static_cast<std::uint32_t>(place)};
     matched_[place] = true;
     out_->topology.slot_of[at] = number;
-    if (slot.effective == c.effective)
-      return;
-    if (!covers(c.effective, slot.effective))
-      out_->change.narrowed.push_back({t_->number, number, c.mpan, c.effective});
+    const std::uint8_t before = std::exchange(slot.quantities, c.quantities);
+    const bool told = before != quantities_not_told;
+    const bool loses_quantity = told && (before & ~c.quantities) != 0;
+    if (before != 0 && (loses_quantity || !covers(c.effective, slot.effective)))
+      out_->change.narrowed.push_back(
+        {t_->number, number, c.mpan, loses_quantity ? period_range{0, 0} : c.effective, slot.effective});
+    if (slot.effective != c.effective || before == 0)
+      changed_meters_->add(c.mpan.number, true);
+    if (slot.effective != c.effective || (told && before != c.quantities))
+      changed_ = true;
     slot.effective = c.effective;
-    changed_ = true;
   }
 
   known_transformer* t_;
   topology_binding* out_;
+  changed_meters* changed_meters_;
   std::vector<std::size_t> waiting_;
   std::map<identity_type, std::size_t> by_identity_;
   std::vector<bool> matched_;
   bool changed_ = false;
 };
+
+/// Transformers of meters that have several rows, some of them new or changed: which gaps are theirs has changed.
+void list_recounts(const estate& e, const changed_meters& changed, topology_binding& out) {
+  std::vector<std::pair<std::uint64_t, std::uint32_t>> rows; // MPAN and transformer
+  for (const connection& c : e.connections)
+    if (changed.contains(c.mpan.number))
+      rows.emplace_back(c.mpan.number, e.transformer_of(c).value);
+  std::sort(rows.begin(), rows.end());
+  std::vector<transformer_number>& recount = out.change.recount;
+  for (std::size_t first = 0, end = 0; first < rows.size(); first = end) {
+    while (end < rows.size() && rows[end].first == rows[first].first)
+      ++end;
+    if (end - first > 1 || changed.known_row(rows[first].first))
+      for (std::size_t i = first; i < end; ++i)
+        recount.push_back(out.topology.number_of[rows[i].second]);
+  }
+  std::sort(recount.begin(), recount.end());
+  recount.erase(std::unique(recount.begin(), recount.end()), recount.end());
+}
 
 } // namespace
 
@@ -178,6 +248,7 @@ result<topology_binding> bind_topology(sqlite_database& database, const estate& 
   const auto last = bound_estate_hash(database);
   if (!last)
     return last.failure();
+  changed_meters changed(known->empty());
   std::uint32_t next = 0;
   for (const auto& [id, t] : *known)
     next = std::max(next, t.number.value + 1);
@@ -192,7 +263,7 @@ result<topology_binding> bind_topology(sqlite_database& database, const estate& 
     if (fresh)
       t.number.value = next++;
     t.seen = true;
-    transformer_matcher matcher(t, out);
+    transformer_matcher matcher(t, out, changed);
     for (; at < e.connections.size() && e.transformer_of(e.connections[at]).value == i; ++at)
       matcher.match(e, at);
     if (matcher.finish(e) || fresh)
@@ -201,11 +272,17 @@ result<topology_binding> bind_topology(sqlite_database& database, const estate& 
     out.topology.slots_in[i] = static_cast<std::uint32_t>(t.slots.size());
     t.slots = {};
   }
-  for (const auto& [id, t] : *known)
-    if (!t.seen)
-      for (std::size_t i = 0; i < t.slots.size(); ++i)
-        out.change.narrowed.push_back(
-          {t.number, {static_cast<std::uint32_t>(i)}, mpan{t.slots[i].mpan}, period_range{0, 0}});
+  for (auto& [id, t] : *known) {
+    if (t.seen)
+      continue;
+    bool given_up = false;
+    for (std::size_t i = 0; i < t.slots.size(); ++i)
+      given_up = give_up(t.slots[i], t.number, i, out.change, changed) || given_up;
+    if (given_up)
+      out.change.rows.push_back({t.number, id, encode_slots(t.slots)});
+  }
+  if (!changed.empty())
+    list_recounts(e, changed, out);
   out.change.hash = hash.get();
   out.change.new_estate = *last != out.change.hash;
   return out;

@@ -26,12 +26,13 @@ struct estate_bytes {
 };
 
 /// A connection that readings may have been stored for and that the estate at hand no longer has, or has for a shorter
-/// range: `allowed` is what is left of it.
+/// range or fewer quantities: `allowed` is what is left of it for all its quantities.
 struct narrowed_connection {
   transformer_number transformer;
   twin_slot slot;
   gridtwin::mpan mpan;
   period_range allowed;
+  period_range before; ///< in which readings may have been stored
 };
 
 /// What binding an estate to a store will write. Nothing is written before `write`.
@@ -43,8 +44,9 @@ struct topology_change {
   };
   std::vector<row> rows; ///< transformers that are new or have changed
   std::vector<narrowed_connection> narrowed;
-  bool new_estate = false; ///< its bytes differ from those bound last
-  std::string hash;        ///< SHA-256 over the hashes of the three files
+  std::vector<transformer_number> recount; ///< whose meters' rows have changed so that their gaps must be counted anew
+  bool new_estate = false;                 ///< its bytes differ from those bound last
+  std::string hash;                        ///< SHA-256 over the hashes of the three files
 };
 
 struct topology_binding {

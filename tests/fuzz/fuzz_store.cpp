@@ -5,6 +5,7 @@
 #include "src/store/day_codec.hpp"
 #include "src/store/day_summary.hpp"
 #include "src/store/journal_section.hpp"
+#include "src/store/reading_moves.hpp"
 #include "tests/fuzz/fuzz_support.hpp"
 #include "twins/meter_day.hpp"
 
@@ -167,13 +168,27 @@ void check_unpack(std::string_view bytes) {
     require(unpack(pack(*raw)) == raw, "what was packed comes back");
 }
 
-constexpr void (*checks[])(std::string_view) = {check_fragment, check_section, check_loads,
-                                                check_nodes,    check_masks,   check_unpack};
+void check_moves(std::string_view bytes) {
+  moves_record record;
+  const bool good = decode_moves(bytes, record);
+  require(record.moves.size() <= bytes.size() / 6, "a move takes six bytes or more");
+  if (!good || record.moves.empty())
+    return;
+  moves_record back;
+  for (const std::string& body : encode_moves(record.change, record.before_run, record.moves))
+    require(decode_moves(body, back), "moves decode");
+  require(back.change == record.change && back.before_run == record.before_run && back.moves == record.moves,
+          "moves come back");
+}
+
+constexpr void (*checks[])(std::string_view) = {check_fragment, check_section, check_loads, check_nodes,
+                                                check_masks,    check_unpack,  check_moves};
 
 } // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   if (size != 0)
-    checks[data[0] % std::size(checks)](fuzz::text_of(data + 1, size - 1)); // '0' is the first
+    checks[static_cast<std::uint8_t>(data[0] - '0') % std::size(checks)](
+      fuzz::text_of(data + 1, size - 1)); // '0' is the first
   return 0;
 }
