@@ -222,3 +222,98 @@ TEST_CASE("topology: a damaged list of slots is an error") {
   REQUIRE(!bound);
   CHECK(bound.failure().code == errc::store_failed);
 }
+
+TEST_CASE("topology: a slot that is given up is named once, and holds nothing until it is taken again") {
+  const store_fixture store;
+  bind_and_write(store, first_estate);
+  const rows without{{"T1", "F1", 2}, {"T1", "F2", 3}}; // meter 1 and all of T2 are gone
+  const topology_binding gone = store.bind(without);
+  CHECK(gone.change.narrowed.size() == 2);
+  CHECK(gone.change.rows.size() == 2);
+  bind_and_write(store, without);
+  const topology_binding again = store.bind(without);
+  CHECK(again.change.narrowed.empty());
+  CHECK(again.change.rows.empty());
+  bind_and_write(store, first_estate);
+  CHECK(store.bind(without).change.narrowed.size() == 2);
+}
+
+TEST_CASE("topology: a quantity that is taken from a row narrows all of it, one that is added does not") {
+  const store_fixture store;
+  const period_range some{100, 200};
+  const rows one{{"T1", "F1", 1, some}};
+  bind_and_write(store, one);
+  estate e = make_estate(one);
+  sqlite_database database = store.writer_connection();
+  const auto bind = [&](std::uint8_t quantities) {
+    e.connections.front().quantities = quantities;
+    auto bound = bind_topology(database, e, bytes_of(one));
+    REQUIRE(bound);
+    return std::move(*bound);
+  };
+  CHECK(bind(0x0F).change.rows.empty());
+  const topology_change less = bind(0x01).change;
+  REQUIRE(less.narrowed.size() == 1);
+  CHECK(less.narrowed.front().allowed == period_range{0, 0});
+  CHECK(less.narrowed.front().before == some);
+  CHECK(less.recount.empty());
+  REQUIRE(write_topology(database, less, bytes_of(one)));
+  CHECK(bind(0x01).change.rows.empty());
+  const topology_change more = bind(0x03).change;
+  CHECK(more.narrowed.empty());
+  CHECK(more.rows.size() == 1);
+}
+
+TEST_CASE("topology: transformers are counted anew where a meter of several rows has other rows than before") {
+  const store_fixture store;
+  const period_range first{0, 100};
+  const period_range later{100, 200};
+  rows estate{{"T1", "F1", 1, first}, {"T2", "F1", 2}, {"T3", "F1", 3}};
+  CHECK(store.bind(estate).change.recount.empty()); // a store's first
+  bind_and_write(store, estate);
+  estate.push_back({"T2", "F1", 4});
+  CHECK(store.bind(estate).change.recount.empty()); // a new meter
+  estate.push_back({"T2", "F1", 1, later});
+  CHECK(store.bind(estate).change.recount == std::vector<transformer_number>{{0}, {1}});
+  bind_and_write(store, estate);
+  CHECK(store.bind(estate).change.recount.empty());
+  estate.pop_back();
+  CHECK(store.bind(estate).change.recount == std::vector<transformer_number>{{0}}); // one that is there no more
+}
+
+TEST_CASE("topology: a row that holds no half hour leaves the slot to the row that begins where it does") {
+  const store_fixture store;
+  const rows one{{"T1", "F1", 1, {5, 9}}};
+  const place_map before = places(one, bind_and_write(store, one));
+  const rows two{{"T1", "F1", 1, {5, 5}}, {"T1", "F1", 1, {5, 9}}};
+  const estate e = make_estate(two);
+  for (int round = 0; round < 2; ++round) {
+    const topology_binding bound = store.bind(two);
+    for (std::size_t i = 0; i < e.connections.size(); ++i)
+      CHECK(bound.topology.slot_of[i].value == (e.connections[i].effective.end == 9 ? 0U : 1U));
+    CHECK(bound.change.narrowed.empty());
+    CHECK(bound.change.rows.size() == (round == 0 ? 1U : 0U));
+    bind_and_write(store, two);
+  }
+}
+
+TEST_CASE("topology: slots that were written without quantities are read, and are no change") {
+  const store_fixture store;
+  const rows one{{"T1", "F1", 1, {5, 9}}};
+  bind_and_write(store, one);
+  std::string slots;
+  byte_writer w(slots);
+  w.number(1);
+  w.signed_number(static_cast<std::int64_t>(test_mpan(1).number));
+  w.text("F1");
+  w.signed_number(5);
+  w.signed_number(9);
+  sqlite_database database = store.writer_connection();
+  auto put = database.prepare("UPDATE transformers SET slots = ?1");
+  REQUIRE(put);
+  const std::string packed = pack(slots);
+  REQUIRE(put->bind_blob(1, packed).run());
+  CHECK(store.bind(one).change.rows.empty());
+  CHECK(store.bind(one).change.narrowed.empty());
+  CHECK(store.bind({{"T1", "F1", 1, {6, 9}}}).change.narrowed.size() == 1);
+}
