@@ -164,7 +164,7 @@ def gaps_when_rows_alone_change(context):
     neighbour = {"mpan": TWO, "transformer_id": "TB", "feeder_id": "F1"}
     stored = file_of(context, [(ONE, end, "0.1") for end in DAY[:10] + DAY[20:30]])
     other = file_of(context, [(TWO, DAY[0], "0.1")])
-    last = utc_text(utc(DAY[29]))
+    last = DAY[29]
     estates = (
         ([place, neighbour], (1, 10)),
         ([{**place, "effective_to": DAY[9]}, {**place, "effective_from": DAY[14]}, neighbour], (1, 5)),
@@ -174,7 +174,8 @@ def gaps_when_rows_alone_change(context):
         ([place, neighbour], (1, 10)),
     )
     for number, (meters, expected) in enumerate(estates):
-        summary = program.replay(estate_of(context, meters), [stored, other], store)
+        # After the first, no reading wakes the meter's transformer.
+        summary = program.replay(estate_of(context, meters), [stored, other] if number == 0 else other, store)
         check_equal((summary["gaps"], summary["gap_periods"]), expected, f"gaps of estate {number}")
         found = program.rows("gaps", store)
         check_equal((len(found), sum(int(row["periods"]) for row in found)), expected, f"gaps export of estate {number}")
