@@ -19,7 +19,8 @@ hosted_twins::hosted_twins(const run_context& run, std::span<const connection> c
   actors_.reserve(connections.size());
   for (const connection& c : connections) {
     actors_.push_back(make_hosted<meter_twin_actor>(system, host, *this, static_cast<std::uint32_t>(places_.size())));
-    places_.push_back({c.feeder, 0, 0, false, is_usual_meter(c, run.limits) && run.assess == nullptr});
+    const bool usual = is_usual_meter(c, run.limits, appointed(places_.size())) && run.assess == nullptr;
+    places_.push_back({c.feeder, 0, 0, false, usual});
   }
 }
 

@@ -118,7 +118,11 @@ private:
   assessment judge(std::size_t place, const reading& r) {
     meter_twin& twin = at(place);
     return run_->assess != nullptr ? run_->assess(twin, r, connections_[place], run_->limits)
-                                   : twin.assess(r, connections_[place], run_->limits);
+                                   : twin.assess(r, connections_[place], run_->limits, appointed(place));
+  }
+  std::span<const period_range> appointed(std::size_t place) const noexcept {
+    const auto at = &connections_[place] - run_->estate->connections.data();
+    return run_->appointed.of({static_cast<std::uint32_t>(at)});
   }
   assessment judge_again(std::size_t place, const reading& r, twin_rebuilder& rebuilder, caf::execution_unit* context);
   void count_fault(std::size_t place, verdict v) noexcept;

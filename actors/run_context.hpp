@@ -3,6 +3,7 @@
 #include "src/store/day_source.hpp"
 #include "src/store/topology.hpp"
 #include "supervision/restart_policy.hpp"
+#include "twins/appointments.hpp"
 #include "twins/day_tree.hpp"
 #include "twins/meter_twin.hpp"
 
@@ -20,6 +21,7 @@ struct run_context {
   std::shared_ptr<const gridtwin::topology> topology;
   std::vector<mpan> meters_across; ///< see `meters_across_transformers`
   rule_limits limits;
+  appointed_ranges appointed; ///< of the estate's connections
   estate_key key{};
   std::uint32_t run = 1;
   known_time known;           ///< when what the run reads became known

@@ -48,7 +48,8 @@ std::string explain(verdict v, const sourced_reading& r, const rule_limits& limi
   case verdict::amendment_reason_missing:
     return "reason 9 without an amendment reason";
   case verdict::not_appointed:
-    return "the half hour is outside the meter's range in meters.csv";
+    return meter.effective.contains(r.period) ? "the half hour is outside the meter's appointments in appointments.csv"
+                                              : "the half hour is outside the meter's range in meters.csv";
   case verdict::deenergised_estimate:
     return "an estimate for a de-energised meter";
   case verdict::future:

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <limits>
 #include <memory>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -118,9 +119,10 @@ class alignas(128) meter_twin {
 public:
   /// Judges a reading against the rules for its meter and against the set, and adds it to the set if it belongs there.
   /// The day of the reading must be complete in memory (see `restore`). A verdict that refuses leaves the set as it
-  /// was.
-  assessment assess(const reading& r, const connection& meter, const rule_limits& limits) {
-    if (const auto refusal = broken_rule(r, meter, limits))
+  /// was. `appointed`: see `broken_rule`.
+  assessment assess(const reading& r, const connection& meter, const rule_limits& limits,
+                    std::span<const period_range> appointed = {}) {
+    if (const auto refusal = broken_rule(r, meter, limits, appointed))
       return {*refusal};
     return record(r);
   }

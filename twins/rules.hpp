@@ -1,10 +1,12 @@
 #pragma once
 
+#include "twins/appointments.hpp"
 #include "twins/estate.hpp"
 #include "twins/reading.hpp"
 
 #include <cstdint>
 #include <optional>
+#include <span>
 
 namespace gridtwin {
 
@@ -35,8 +37,9 @@ inline std::int64_t rule_limits::maximum_wh(connection_type type) const noexcept
 
 /// What a twin checks of a reading by itself, in the contract's order (groups 6 to 9). Nothing: no rule objects. Here,
 /// in the header, because it is asked for every reading and the call would cost as much as the answer.
-inline std::optional<verdict> broken_rule(const reading& r, const connection& meter,
-                                          const rule_limits& limits) noexcept {
+/// `appointed`: the meter's appointments, see `is_appointed`.
+inline std::optional<verdict> broken_rule(const reading& r, const connection& meter, const rule_limits& limits,
+                                          std::span<const period_range> appointed = {}) noexcept {
   const content& c = r.content;
   if (c.wh < 0)
     return verdict::negative;
@@ -50,7 +53,7 @@ inline std::optional<verdict> broken_rule(const reading& r, const connection& me
     if (c.reasons.estimation == estimation_amended && c.reasons.amendment == 0)
       return verdict::amendment_reason_missing;
   }
-  if (!meter.effective.contains(r.period))
+  if (!meter.effective.contains(r.period) || !is_appointed(appointed, r.period))
     return verdict::not_appointed;
   if (!meter.energised && !is_actual(c.quality))
     return verdict::deenergised_estimate;
@@ -60,10 +63,11 @@ inline std::optional<verdict> broken_rule(const reading& r, const connection& me
 }
 
 /// Whether a meter's usual readings can be judged by their content alone (`usual_content_stands`): it is whole-current,
-/// energised, on its feeder for ever, and no reading is in the future.
-inline bool is_usual_meter(const connection& meter, const rule_limits& limits) noexcept {
+/// energised, on its feeder and appointed for ever, and no reading is in the future.
+inline bool is_usual_meter(const connection& meter, const rule_limits& limits,
+                           std::span<const period_range> appointed = {}) noexcept {
   return meter.type == connection_type::whole_current && meter.energised && meter.effective == period_range{}
-         && !limits.as_of_s;
+         && appointed.empty() && !limits.as_of_s;
 }
 
 /// The same as `!broken_rule` for a meter of the usual kind, where the reading is an actual one; false leaves it to

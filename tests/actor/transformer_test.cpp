@@ -1,6 +1,7 @@
 #include "tests/support/actor_fixture.hpp"
 
 #include "src/store/bytes.hpp"
+#include "twins/settlement_inputs.hpp"
 
 #include <doctest/doctest.h>
 
@@ -79,6 +80,29 @@ TEST_CASE("a hosted twin answers a question sent to its own handle") {
   CHECK(state->conflicts == 1);
   CHECK(state->last_period == period_at(test_day, 0).number); // the later one is contradicted
   CHECK(f.ask<meter_state>(f.twin(1), state_query{})->accepted == 1);
+}
+
+TEST_CASE("a meter that is appointed from a half hour on has what is before it quarantined") {
+  transformer_fixture f;
+  settlement_inputs inputs;
+  const period first = period_at(test_day, 2);
+  const auto mpan_of = [&f](std::size_t place) { return f.run_data->estate->connections[place].mpan; };
+  inputs.appointments.push_back({mpan_of(1), quantity::active_import, {"DS1", {first.number, first.number + 2}}});
+  f.run_data->appointed = appointed_ranges(*f.run_data->estate, inputs);
+  f.start();
+  const auto part = f.assess(1, {{0, 1, 100}, {1, 1, 1}, {1, 2, 20}, {1, 3, 300}, {1, 4, 4000}, {2, 4, 50'000}});
+  CHECK(part->counts.of(verdict::accepted) == 4);
+  CHECK(part->counts.of(verdict::not_appointed) == 2);
+  CHECK(part->counts.energy_wh[index_of(quantity::active_import)] == 50'420);
+  REQUIRE(part->commit.rejects.size() == 2);
+  CHECK(part->commit.rejects[0].period_end == format_period(period_at(test_day, 1)));
+  CHECK(part->commit.rejects[1].period_end == format_period(period_at(test_day, 4)));
+  CHECK(part->commit.rejects[0].detail == "the half hour is outside the meter's appointments in appointments.csv");
+  CHECK(f.ask<meter_state>(f.twin(1), state_query{})->refused == 2);
+  // The day is open now: what follows takes the short way, where it may.
+  const auto next = f.assess(2, {{1, 5, 1}, {0, 5, 1}});
+  CHECK(next->counts.of(verdict::not_appointed) == 1);
+  CHECK(next->counts.of(verdict::accepted) == 1);
 }
 
 TEST_CASE("a question that a twin does not understand is answered with an error, not with silence") {
