@@ -85,6 +85,13 @@ struct connection {
   std::uint32_t source_name = 0; ///< position in `estate::source_names`; 0: readings call it by its MPAN
 };
 
+/// An optional file of an estate's folder, as it was given.
+struct estate_file {
+  std::string name; ///< `registers.csv`
+  std::string bytes;
+  bool operator==(const estate_file&) const = default;
+};
+
 /// Which meter hangs on which feeder and transformer. Transformers are sorted by id as bytes, feeders by transformer
 /// and id, connections by feeder, MPAN and time; the order is a function of the content alone.
 struct estate {

@@ -22,35 +22,6 @@ namespace {
 constexpr std::size_t id_bytes_limit = 100;
 constexpr std::int64_t whole_power_factor = 1'000'000;
 constexpr std::uint32_t no_transformer = 0xFFFF'FFFF;
-/// `_A` to `_P` without I and O (GSP group ids).
-constexpr std::string_view gsp_letters = "ABCDEFGHJKLMNP";
-
-result<std::string> read_file(const std::filesystem::path& path) {
-  const auto refuse = [&path](std::string_view what) {
-    return error{errc::bad_estate, in_quotes(path.string(), 300) + " " + std::string(what)};
-  };
-  std::error_code code;
-  if (!std::filesystem::exists(path, code))
-    return refuse("is missing; an estate is a folder with transformers.csv, feeders.csv and meters.csv");
-  if (!std::filesystem::is_regular_file(path, code))
-    return refuse("is not a file; put a CSV file there");
-  struct closer {
-    void operator()(std::FILE* f) const noexcept { std::fclose(f); }
-  };
-  const std::unique_ptr<std::FILE, closer> in(std::fopen(path.c_str(), "rb"));
-  if (!in)
-    return refuse("cannot be opened (" + std::system_category().message(errno) + "); check its permissions");
-  std::string text;
-  text.resize(static_cast<std::size_t>(std::filesystem::file_size(path, code)));
-  if (code)
-    return refuse("cannot be read (" + code.message() + "); check its permissions");
-  text.resize(std::fread(text.data(), 1, text.size(), in.get()));
-  if (std::ferror(in.get()) != 0)
-    return refuse("cannot be read; check its permissions and the disk");
-  if (text.empty())
-    return refuse("is empty; it needs at least its header line");
-  return text;
-}
 
 bool good_id(estate_table& table, std::string_view what, std::string_view id) {
   if (!id.empty() && id.size() <= id_bytes_limit)
@@ -77,14 +48,7 @@ public:
     meter_rows(estate_, feeder_names_, faults_).read(texts.meters);
     if (faults_.count() == 0)
       return std::move(estate_);
-    std::string message = "the estate in " + in_quotes(folder_name, 300) + " is refused; mend its "
-                          + std::to_string(faults_.count()) + (faults_.count() == 1 ? " fault" : " faults")
-                          + ", the first is " + faults_.shown().front();
-    for (const std::string& fault : faults_.shown())
-      message += "\n" + fault;
-    if (faults_.count() > faults_.shown().size())
-      message += "\n... and " + std::to_string(faults_.count() - faults_.shown().size()) + " more";
-    return error{errc::bad_estate, std::move(message)};
+    return faults_.refusal(folder_name);
   }
 
 private:
@@ -106,11 +70,8 @@ void estate_builder::read_rating(estate_table& table, transformer_info& t) {
     t.rating_va = *rating_va;
   else
     table.fault("rating_kva " + in_quotes(table.field(rating)) + " is not a decimal above 0 with at most 3 places");
-  const std::string_view group = table.field(gsp);
-  if (group.size() == 2 && group[0] == '_' && gsp_letters.find(group[1]) != std::string_view::npos)
-    t.gsp_group = group[1];
-  else
-    table.fault("gsp_group " + in_quotes(group) + " is not one of _A to _P (without _I and _O)");
+  if (const auto group = table.gsp_group_in(gsp))
+    t.gsp_group = *group;
   t.name = table.field(name);
   if (table.field(factor).empty())
     return;
@@ -197,6 +158,33 @@ void estate_builder::read_feeders(std::string_view text) {
 
 } // namespace
 
+result<std::string> read_estate_file(const std::filesystem::path& path) {
+  const auto refuse = [&path](std::string_view what) {
+    return error{errc::bad_estate, in_quotes(path.string(), 300) + " " + std::string(what)};
+  };
+  std::error_code code;
+  if (!std::filesystem::exists(path, code))
+    return refuse("is missing; an estate is a folder with transformers.csv, feeders.csv and meters.csv");
+  if (!std::filesystem::is_regular_file(path, code))
+    return refuse("is not a file; put a CSV file there");
+  struct closer {
+    void operator()(std::FILE* f) const noexcept { std::fclose(f); }
+  };
+  const std::unique_ptr<std::FILE, closer> in(std::fopen(path.c_str(), "rb"));
+  if (!in)
+    return refuse("cannot be opened (" + std::system_category().message(errno) + "); check its permissions");
+  std::string text;
+  text.resize(static_cast<std::size_t>(std::filesystem::file_size(path, code)));
+  if (code)
+    return refuse("cannot be read (" + code.message() + "); check its permissions");
+  text.resize(std::fread(text.data(), 1, text.size(), in.get()));
+  if (std::ferror(in.get()) != 0)
+    return refuse("cannot be read; check its permissions and the disk");
+  if (text.empty())
+    return refuse("is empty; it needs at least its header line");
+  return text;
+}
+
 result<estate_texts> read_estate_texts(const std::filesystem::path& folder) {
   std::error_code code;
   if (!std::filesystem::is_directory(folder, code))
@@ -207,7 +195,7 @@ result<estate_texts> read_estate_texts(const std::filesystem::path& folder) {
   const std::pair<const char*, std::string*> files[] = {
     {"transformers.csv", &texts.transformers}, {"feeders.csv", &texts.feeders}, {"meters.csv", &texts.meters}};
   for (const auto& [name, text] : files) {
-    auto read = read_file(folder / name);
+    auto read = read_estate_file(folder / name);
     if (!read)
       return read.failure();
     *text = std::move(*read);

@@ -17,7 +17,6 @@ constexpr std::uint64_t hash_factor = 0x9E37'79B9'7F4A'7C15;
 constexpr std::size_t smallest_table = 16;
 constexpr std::size_t id_bytes_limit = 100;
 constexpr std::size_t connections_limit = 0x7FFF'FFFE; // places are kept in 31 bits
-constexpr std::size_t mpan_digits = 13;
 
 enum column : std::size_t {
   mpan_column,
@@ -38,10 +37,6 @@ enum column : std::size_t {
 std::vector<std::string_view> column_names() {
   return {"mpan",     "transformer_id", "feeder_id",  "supplier_mpid", "market_segment", "connection_type",
           "domestic", "energisation",   "quantities", "source_id",     "effective_from", "effective_to"};
-}
-
-bool one_of(std::string_view text, std::string_view codes) noexcept {
-  return text.size() == 1 && codes.find(text.front()) != std::string_view::npos;
 }
 
 constexpr bool is_alphanumeric(char c) noexcept {
@@ -75,15 +70,8 @@ void meter_rows::read(std::string_view text) {
 void meter_rows::read_row(estate_table& table) {
   const std::size_t before = faults_.count();
   connection c;
-  const std::string_view text = table.field(mpan_column);
-  if (const auto number = parse_mpan(text))
+  if (const auto number = table.mpan_in(mpan_column))
     c.mpan = *number;
-  else
-    table.fault(in_quotes(text)
-                + (text.size() == mpan_digits
-                       && std::all_of(text.begin(), text.end(), [](char d) { return d >= '0' && d <= '9'; })
-                     ? " is no MPAN: its check digit is wrong"
-                     : " is no MPAN: it must be 13 digits"));
   read_feeder(table, c);
   read_codes(table, c);
   read_quantities(table, c);
@@ -109,25 +97,15 @@ void meter_rows::read_feeder(estate_table& table, connection& c) {
 }
 
 void meter_rows::read_codes(estate_table& table, connection& c) {
-  const auto code = [&table](std::size_t at, std::string_view name, std::string_view codes) {
-    const std::string_view text = table.field(at);
-    if (one_of(text, codes))
-      return text.front();
-    std::string known;
-    for (const char k : codes)
-      known.append(known.empty() ? "" : ", ").append(1, k);
-    table.fault(std::string(name) + " " + in_quotes(text) + " is not one of " + known);
-    return codes.front();
-  };
   const std::string_view supplier = table.field(supplier_column);
   if (supplier.size() == c.supplier_mpid.size() && std::all_of(supplier.begin(), supplier.end(), is_alphanumeric))
     std::copy(supplier.begin(), supplier.end(), c.supplier_mpid.begin());
   else
     table.fault("supplier_mpid " + in_quotes(supplier) + " is not four letters or digits");
-  c.segment = static_cast<market_segment>(code(segment_column, "market_segment", "SAU"));
-  c.type = static_cast<connection_type>(code(type_column, "connection_type", "WLHEU"));
-  c.domestic = code(domestic_column, "domestic", "TF") == 'T';
-  c.energised = code(energisation_column, "energisation", "ED") == 'E';
+  c.segment = static_cast<market_segment>(table.code_in(segment_column, "market_segment", "SAU"));
+  c.type = static_cast<connection_type>(table.code_in(type_column, "connection_type", "WLHEU"));
+  c.domestic = table.code_in(domestic_column, "domestic", "TF") == 'T';
+  c.energised = table.code_in(energisation_column, "energisation", "ED") == 'E';
 }
 
 void meter_rows::read_quantities(estate_table& table, connection& c) {

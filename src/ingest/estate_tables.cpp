@@ -3,14 +3,32 @@
 #include "config/printable_text.hpp"
 #include "src/ingest/estate_files.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace gridtwin {
+
+namespace {
+
+constexpr std::size_t mpan_digits = 13;
+
+} // namespace
 
 void estate_faults::add(std::string_view file, std::uint32_t line, std::string_view what) {
   ++count_;
   if (shown_.size() < shown_estate_faults)
     shown_.push_back(std::string(file) + ":" + std::to_string(line) + ": " + std::string(what));
+}
+
+error estate_faults::refusal(std::string_view folder_name) const {
+  std::string message = "the estate in " + in_quotes(folder_name, 300) + " is refused; mend its "
+                        + std::to_string(count_) + (count_ == 1 ? " fault" : " faults") + ", the first is "
+                        + shown_.front();
+  for (const std::string& fault : shown_)
+    message += "\n" + fault;
+  if (count_ > shown_.size())
+    message += "\n... and " + std::to_string(count_ - shown_.size()) + " more";
+  return {errc::bad_estate, std::move(message)};
 }
 
 estate_table::estate_table(std::string_view file, std::string_view text, const std::vector<std::string_view>& columns,
@@ -52,6 +70,27 @@ bool estate_table::next() {
       return true;
   }
   return false;
+}
+
+void estate_table::fault_no_mpan(std::string_view text) {
+  const bool digits =
+    text.size() == mpan_digits && std::all_of(text.begin(), text.end(), [](char d) { return d >= '0' && d <= '9'; });
+  fault(in_quotes(text) + (digits ? " is no MPAN: its check digit is wrong" : " is no MPAN: it must be 13 digits"));
+}
+
+void estate_table::fault_no_code(std::string_view name, std::string_view text, std::string_view codes) {
+  std::string known;
+  for (const char k : codes)
+    known.append(known.empty() ? "" : ", ").append(1, k);
+  fault(std::string(name) + " " + in_quotes(text) + " is not one of " + known);
+}
+
+std::optional<char> estate_table::gsp_group_in(std::size_t column) {
+  const std::string_view group = field(column);
+  if (group.size() == 2 && group[0] == '_' && gsp_letters.find(group[1]) != std::string_view::npos)
+    return group[1];
+  fault("gsp_group " + in_quotes(group) + " is not one of _A to _P (without _I and _O)");
+  return std::nullopt;
 }
 
 } // namespace gridtwin

@@ -2,9 +2,11 @@
 
 #include "src/ingest/csv_line.hpp"
 #include "twins/estate.hpp"
+#include "twins/result.hpp"
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -12,10 +14,15 @@
 
 namespace gridtwin {
 
+/// GSP groups are `_A` to `_P` without I and O.
+inline constexpr std::string_view gsp_letters = "ABCDEFGHJKLMNP";
+
 /// Faults of an estate: all are counted, the first are kept.
 class estate_faults {
 public:
   void add(std::string_view file, std::uint32_t line, std::string_view what);
+  /// What the user is told of an estate that has some. `folder_name` is theirs.
+  error refusal(std::string_view folder_name) const;
   std::size_t count() const noexcept { return count_; }
   const std::vector<std::string>& shown() const noexcept { return shown_; }
 
@@ -40,10 +47,30 @@ public:
   std::uint32_t line() const noexcept { return lines_.number(); }
   void fault(std::string_view what) { faults_.add(file_, line(), what); }
 
+  /// The field as an MPAN; nothing is a fault.
+  std::optional<mpan> mpan_in(std::size_t column) {
+    const auto number = parse_mpan(field(column));
+    if (!number)
+      fault_no_mpan(field(column));
+    return number;
+  }
+  /// The field as one of these letters; the first of them, and a fault, where it is none.
+  char code_in(std::size_t column, std::string_view name, std::string_view codes) {
+    const std::string_view text = field(column);
+    if (text.size() == 1 && codes.find(text.front()) != std::string_view::npos)
+      return text.front();
+    fault_no_code(name, text, codes);
+    return codes.front();
+  }
+  /// The letter of the field's GSP group; nothing is a fault.
+  std::optional<char> gsp_group_in(std::size_t column);
+
 private:
   static constexpr std::size_t absent = columns_limit;
 
   void read_header(const std::vector<std::string_view>& columns, std::size_t required);
+  void fault_no_mpan(std::string_view text);
+  void fault_no_code(std::string_view name, std::string_view text, std::string_view codes);
 
   std::string_view file_;
   csv_lines lines_;

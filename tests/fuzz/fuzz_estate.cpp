@@ -5,7 +5,6 @@
 #include "tests/fuzz/fuzz_support.hpp"
 
 #include <algorithm>
-#include <string>
 #include <tuple>
 #include <vector>
 
@@ -13,31 +12,7 @@ namespace {
 
 using namespace gridtwin;
 using fuzz::require;
-
-/// The same table with its rows in the opposite order.
-std::string turned(std::string text) {
-  if (text.substr(0, 3) == "\xEF\xBB\xBF")
-    text.erase(0, 3);
-  std::vector<std::string> lines;
-  for (std::size_t at = 0; at < text.size();) {
-    const std::size_t end = std::min(text.find('\n', at), text.size());
-    lines.push_back(text.substr(at, end - at) + "\n");
-    at = end + 1;
-  }
-  const auto is_blank = [](std::string line) {
-    line.pop_back();
-    if (!line.empty() && line.back() == '\r')
-      line.pop_back();
-    return line.find_first_not_of(" \t") == std::string::npos;
-  };
-  const auto header = std::find_if_not(lines.begin(), lines.end(), is_blank);
-  if (header != lines.end())
-    std::reverse(header + 1, lines.end());
-  std::string out;
-  for (const std::string& line : lines)
-    out += line;
-  return out;
-}
+using fuzz::turned;
 
 bool equal(const connection& a, const connection& b) {
   return std::tie(a.mpan, a.feeder, a.effective, a.supplier_mpid, a.segment, a.type, a.domestic, a.energised,
