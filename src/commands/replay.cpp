@@ -6,6 +6,7 @@
 #include "src/commands/replay_run.hpp"
 #include "src/commands/source_blocks.hpp"
 #include "src/ingest/estate_files.hpp"
+#include "src/ingest/estate_settlement.hpp"
 
 #include <unistd.h>
 
@@ -96,9 +97,16 @@ result<void> load_estate(const replay_options& o, replay_plan& plan) {
   if (!estate)
     return estate.failure();
   plan.estate = std::make_shared<const gridtwin::estate>(std::move(*estate));
-  plan.estate_files = std::make_shared<const estate_bytes>(
-    estate_bytes{std::move(texts->transformers), std::move(texts->feeders), std::move(texts->meters)});
   plan.meters = std::make_shared<const meter_index>(plan.estate);
+  auto optional = read_settlement_files(o.estate);
+  if (!optional)
+    return optional.failure();
+  const auto inputs = parse_settlement_files(*optional, *plan.meters, o.estate);
+  if (!inputs)
+    return inputs.failure();
+  plan.appointed = appointed_ranges(*plan.estate, *inputs);
+  plan.estate_files = std::make_shared<const estate_bytes>(estate_bytes{
+    std::move(texts->transformers), std::move(texts->feeders), std::move(texts->meters), std::move(*optional)});
   return {};
 }
 
@@ -230,7 +238,12 @@ void register_replay(CLI::App& parent, const std::function<void(std::function<in
   auto o = std::make_shared<replay_options>();
   CLI::App* replay =
     parent.add_subcommand("replay", "Reads files of half-hourly readings through the twins into a store");
-  replay->add_option("--estate", o->estate, "Folder with transformers.csv, feeders.csv and meters.csv")->required();
+  replay
+    ->add_option(
+      "--estate", o->estate,
+      "Folder with transformers.csv, feeders.csv and meters.csv; registers.csv, annual.csv, appointments.csv "
+      "and load_shapes.csv are taken along")
+    ->required();
   replay->add_option("--reads", o->reads, "Files or folders of readings; .gz is read as it is")->required();
   replay->add_option("--format", o->format, "generic (default), lcl, lcl-kaggle, or a profile file (*.toml)");
   replay->add_option("--meter", o->meter, "The meter of files that have no column for it");

@@ -320,6 +320,7 @@ result<replay_outcome> run_replay(const replay_plan& plan, const store_folder& f
   run->topology = std::make_shared<const topology>(std::move(binding->topology));
   run->meters_across = meters_across_transformers(*plan.estate);
   run->limits = plan.limits;
+  run->appointed = plan.appointed;
   run->run = writer->run();
   run->known = plan.known;
   run->days = &days;

@@ -24,6 +24,7 @@ struct replay_plan {
   std::shared_ptr<const gridtwin::estate> estate;
   std::shared_ptr<const estate_bytes> estate_files;
   std::shared_ptr<const meter_index> meters;
+  appointed_ranges appointed; ///< of the estate's connections
   format_profile profile;
   decode_options decode;
   std::vector<source> sources;

@@ -1,6 +1,7 @@
 #include "src/commands/store_view.hpp"
 
 #include "src/ingest/estate_files.hpp"
+#include "src/ingest/estate_settlement.hpp"
 #include "src/store/gap_scan.hpp"
 
 #include <algorithm>
@@ -37,7 +38,7 @@ result<void> store_view::take_estate(const known_estate& known) {
     meters_across_ = known.meters_across;
     return {};
   }
-  const auto bytes = read_bound_estate(reader_->database());
+  const auto bytes = read_bound_estate(reader_->database(), bound_files::required);
   if (!bytes)
     return bytes.failure();
   auto parsed = parse_estate({bytes->transformers, bytes->feeders, bytes->meters}, "the store's estate");
@@ -50,6 +51,19 @@ result<void> store_view::take_estate(const known_estate& known) {
   estate_ = std::make_shared<const gridtwin::estate>(std::move(*parsed));
   topology_ = std::make_shared<const gridtwin::topology>(std::move(binding->topology));
   return {};
+}
+
+result<std::shared_ptr<const settlement_inputs>> store_view::settlement() {
+  if (settlement_)
+    return settlement_;
+  const auto bytes = read_bound_estate(reader_->database(), bound_files::optional);
+  if (!bytes)
+    return bytes.failure();
+  auto parsed = parse_settlement_files(bytes->optional, meter_index(estate_), "the store's estate");
+  if (!parsed)
+    return parsed.failure();
+  settlement_ = std::make_shared<const settlement_inputs>(std::move(*parsed));
+  return settlement_;
 }
 
 result<void> store_view::list_days() {

@@ -4,6 +4,7 @@
 #include "src/store/store_reader.hpp"
 #include "twins/day_tree.hpp"
 #include "twins/meter_twin.hpp"
+#include "twins/settlement_inputs.hpp"
 
 #include <array>
 #include <filesystem>
@@ -31,6 +32,8 @@ public:
 
   const gridtwin::estate& estate() const noexcept { return *estate_; }
   const gridtwin::topology& topology() const noexcept { return *topology_; }
+  /// The optional files of the estate: empty where it has none. Read and checked with the first call, kept then.
+  result<std::shared_ptr<const settlement_inputs>> settlement();
   store_reader& reader() noexcept { return *reader_; }
 
   /// Days with readings of a transformer, ascending.
@@ -59,6 +62,7 @@ private:
   std::unique_ptr<store_reader> reader_;
   std::shared_ptr<const gridtwin::estate> estate_;
   std::shared_ptr<const gridtwin::topology> topology_;
+  std::shared_ptr<const settlement_inputs> settlement_; ///< none before it is asked for
   std::vector<std::vector<utc_day>> days_;
   std::vector<utc_day> all_days_;
   std::vector<mpan> meters_across_;

@@ -13,7 +13,7 @@ namespace gridtwin {
 namespace {
 
 constexpr std::int64_t application_id = 0x47545731; // "GTW1": what the file says of itself
-constexpr std::int64_t schema_version = 3;
+constexpr std::int64_t schema_version = 4;
 
 // `known`: seconds since the epoch at which readings became known; NULL: each at the end of its period.
 // Days and transformers are keyed by number: `day << 32 | transformer` keeps a day's rows together, so that readings in
@@ -23,12 +23,13 @@ PRAGMA synchronous = OFF;
 PRAGMA page_size = 8192;
 PRAGMA journal_mode = WAL;
 PRAGMA application_id = 1196709681;
-PRAGMA user_version = 3;
+PRAGMA user_version = 4;
 BEGIN;
 CREATE TABLE journal(id INTEGER PRIMARY KEY, kind INTEGER NOT NULL, hash BLOB NOT NULL, chain BLOB NOT NULL,
                      body BLOB NOT NULL);
-CREATE TABLE estates(version INTEGER PRIMARY KEY, hash BLOB NOT NULL, transformers BLOB NOT NULL, feeders BLOB NOT NULL,
-                     meters BLOB NOT NULL);
+CREATE TABLE estates(version INTEGER PRIMARY KEY, hash BLOB NOT NULL);
+CREATE TABLE estate_files(estate INTEGER NOT NULL, name TEXT NOT NULL, hash BLOB NOT NULL, PRIMARY KEY(estate, name));
+CREATE TABLE estate_texts(hash BLOB PRIMARY KEY, body BLOB NOT NULL);
 CREATE TABLE transformers(number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, slots BLOB NOT NULL);
 CREATE TABLE sources(number INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
 CREATE TABLE runs(number INTEGER PRIMARY KEY, options TEXT NOT NULL, known INTEGER);

@@ -87,11 +87,72 @@ result<known_transformers> read_known(sqlite_database& database) {
   return known;
 }
 
-std::string hash_of(const estate_bytes& bytes) {
+constexpr std::string_view transformers_name = "transformers.csv";
+constexpr std::string_view feeders_name = "feeders.csv";
+constexpr std::string_view meters_name = "meters.csv";
+constexpr std::size_t required_files = 3;
+
+/// All files of an estate: the required ones first.
+std::vector<std::pair<std::string_view, const std::string*>> files_of(const estate_bytes& bytes) {
+  std::vector<std::pair<std::string_view, const std::string*>> out{
+    {transformers_name, &bytes.transformers}, {feeders_name, &bytes.feeders}, {meters_name, &bytes.meters}};
+  for (const estate_file& file : bytes.optional)
+    out.emplace_back(file.name, &file.bytes);
+  return out;
+}
+
+/// As `topology_change` has them.
+struct estate_hashes {
   std::string all;
-  for (const std::string* file : {&bytes.transformers, &bytes.feeders, &bytes.meters})
-    all += to_hex(sha256(*file));
-  return to_hex(sha256(all));
+  std::vector<std::string> files;
+};
+
+estate_hashes hash_of(const estate_bytes& bytes) {
+  estate_hashes out;
+  std::string all;
+  for (const auto& [name, text] : files_of(bytes)) {
+    out.files.push_back(to_hex(sha256(*text)));
+    if (out.files.size() > required_files)
+      all += to_hex(sha256(name));
+    all += out.files.back();
+  }
+  out.all = to_hex(sha256(all));
+  return out;
+}
+
+/// A file that is the same as in an earlier estate is kept once: of a large estate mostly one small file changes.
+result<void> write_estate(sqlite_database& database, const topology_change& change, const estate_bytes& bytes) {
+  auto add_estate = database.prepare("INSERT INTO estates(hash) VALUES (?1)");
+  if (!add_estate)
+    return add_estate.failure();
+  if (!add_estate->bind_blob(1, change.hash).run())
+    return database.failure("cannot write");
+  auto known = database.prepare("SELECT 1 FROM estate_texts WHERE hash = ?1");
+  if (!known)
+    return known.failure();
+  auto add_text = database.prepare("INSERT INTO estate_texts(hash, body) VALUES (?1, ?2)");
+  if (!add_text)
+    return add_text.failure();
+  auto add_file = database.prepare("INSERT INTO estate_files(estate, name, hash) "
+                                   "VALUES ((SELECT max(version) FROM estates), ?1, ?2)");
+  if (!add_file)
+    return add_file.failure();
+  std::size_t at = 0;
+  for (const auto& [name, text] : files_of(bytes)) {
+    const std::string& hash = change.file_hashes[at++];
+    const bool is_known = known->bind_blob(1, hash).step();
+    if (known->failed())
+      return database.failure("cannot read");
+    known->reset();
+    if (!is_known) {
+      const std::string body = pack(*text);
+      if (!add_text->bind_blob(1, hash).bind_blob(2, body).run())
+        return database.failure("cannot write");
+    }
+    if (!add_file->bind_text(1, name).bind_blob(2, hash).run())
+      return database.failure("cannot write");
+  }
+  return {};
 }
 
 constexpr bool covers(const period_range& outer, const period_range& inner) noexcept {
@@ -243,7 +304,7 @@ result<topology_binding> bind_topology(sqlite_database& database, const estate& 
   auto known = read_known(database);
   if (!known)
     return known.failure();
-  auto hash = std::async(std::launch::async, [&bytes] { return hash_of(bytes); }); // beside the matching
+  auto hashed = std::async(std::launch::async, [&bytes] { return hash_of(bytes); }); // beside the matching
   topology_binding out;
   const auto last = bound_estate_hash(database);
   if (!last)
@@ -283,7 +344,9 @@ result<topology_binding> bind_topology(sqlite_database& database, const estate& 
   }
   if (!changed.empty())
     list_recounts(e, changed, out);
-  out.change.hash = hash.get();
+  estate_hashes hashes = hashed.get();
+  out.change.hash = std::move(hashes.all);
+  out.change.file_hashes = std::move(hashes.files);
   out.change.new_estate = *last != out.change.hash;
   return out;
 }
@@ -297,16 +360,7 @@ result<void> write_topology(sqlite_database& database, const topology_change& ch
       return database.failure("cannot write");
   if (!change.new_estate)
     return {};
-  auto bind = database.prepare("INSERT INTO estates(hash, transformers, feeders, meters) VALUES (?1, ?2, ?3, ?4)");
-  if (!bind)
-    return bind.failure();
-  const std::string transformers = pack(bytes.transformers);
-  const std::string feeders = pack(bytes.feeders);
-  const std::string meters = pack(bytes.meters);
-  bind->bind_blob(1, change.hash).bind_blob(2, transformers).bind_blob(3, feeders).bind_blob(4, meters);
-  if (!bind->run())
-    return database.failure("cannot write");
-  return {};
+  return write_estate(database, change, bytes);
 }
 
 result<std::string> bound_estate_hash(sqlite_database& database) {
@@ -316,18 +370,42 @@ result<std::string> bound_estate_hash(sqlite_database& database) {
   return last->step() ? std::string(last->bytes(0)) : std::string();
 }
 
-result<estate_bytes> read_bound_estate(sqlite_database& database) {
-  auto row = database.prepare("SELECT transformers, feeders, meters FROM estates ORDER BY version DESC LIMIT 1");
-  if (!row)
-    return row.failure();
-  if (!row->step())
+result<estate_bytes> read_bound_estate(sqlite_database& database, bound_files wanted) {
+  auto rows = database.prepare("SELECT name, body FROM estate_files JOIN estate_texts USING (hash) "
+                               "WHERE estate = (SELECT max(version) FROM estates) AND "
+                               "(?1 = 0 OR (?1 = 1) = (name IN ('transformers.csv', 'feeders.csv', 'meters.csv'))) "
+                               "ORDER BY name");
+  if (!rows)
+    return rows.failure();
+  rows->bind(1, static_cast<std::int64_t>(wanted));
+  estate_bytes out;
+  std::size_t required = 0;
+  while (rows->step()) {
+    auto text = unpack(rows->bytes(1));
+    if (!text)
+      return error{errc::store_failed, "the store's copy of the estate is damaged"};
+    const std::string_view name = rows->bytes(0);
+    std::string* const place = name == transformers_name ? &out.transformers
+                               : name == feeders_name    ? &out.feeders
+                               : name == meters_name     ? &out.meters
+                                                         : nullptr;
+    if (place == nullptr) {
+      out.optional.push_back({std::string(name), std::move(*text)});
+      continue;
+    }
+    *place = std::move(*text);
+    ++required;
+  }
+  if (rows->failed())
+    return database.failure("cannot read");
+  const auto bound = bound_estate_hash(database);
+  if (!bound)
+    return bound.failure();
+  if (bound->empty())
     return error{errc::store_unusable, "the store has no estate yet: run gridtwin replay --estate DIR first"};
-  auto transformers = unpack(row->bytes(0));
-  auto feeders = unpack(row->bytes(1));
-  auto meters = unpack(row->bytes(2));
-  if (!transformers || !feeders || !meters)
+  if (wanted != bound_files::optional && required != required_files)
     return error{errc::store_failed, "the store's copy of the estate is damaged"};
-  return estate_bytes{std::move(*transformers), std::move(*feeders), std::move(*meters)};
+  return out;
 }
 
 } // namespace gridtwin

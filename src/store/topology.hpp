@@ -18,11 +18,12 @@ struct topology {
   std::vector<std::uint32_t> slots_in;       ///< slots ever given, by transformer_index
 };
 
-/// The raw bytes of an estate's three files, as they were given.
+/// The raw bytes of an estate's files, as they were given.
 struct estate_bytes {
   std::string transformers;
   std::string feeders;
   std::string meters;
+  std::vector<estate_file> optional = {}; ///< those that are there, in the order of their names
 };
 
 /// A connection that readings may have been stored for and that the estate at hand no longer has, or has for a shorter
@@ -45,8 +46,10 @@ struct topology_change {
   std::vector<row> rows; ///< transformers that are new or have changed
   std::vector<narrowed_connection> narrowed;
   std::vector<transformer_number> recount; ///< whose meters' rows have changed so that their gaps must be counted anew
-  bool new_estate = false;                 ///< its bytes differ from those bound last
-  std::string hash;                        ///< SHA-256 over the hashes of the three files
+  bool new_estate = false; ///< its bytes differ from those bound last
+  /// SHA-256 over the hashes of the three files, and then of the name and the bytes of each optional one.
+  std::string hash;
+  std::vector<std::string> file_hashes; ///< SHA-256 of the three files and then of the optional ones
 };
 
 struct topology_binding {
@@ -63,7 +66,10 @@ result<void> write_topology(sqlite_database& database, const topology_change& ch
 /// `topology_change::hash` of the estate bound last; empty where none is.
 result<std::string> bound_estate_hash(sqlite_database& database);
 
+/// Which files of a bound estate are wanted; the others are left empty.
+enum class bound_files : std::uint8_t { all, required, optional };
+
 /// The estate bound last. Error: store_unusable when no replay has bound one.
-result<estate_bytes> read_bound_estate(sqlite_database& database);
+result<estate_bytes> read_bound_estate(sqlite_database& database, bound_files wanted = bound_files::all);
 
 } // namespace gridtwin

@@ -3,6 +3,7 @@
 at both changes of the clock, rows of a day, units, qualities, versions."""
 
 import random
+import sqlite3
 
 import harness
 from harness import check, check_equal, mpan, small_estate, utc, utc_text, write_csv, write_estate
@@ -87,6 +88,73 @@ def half_open_ranges_of_exports(context):
                                  ("2026-03-10", "2026-03-11", ends)):
         found = [row["period_end"] for row in context.program.rows("readings", store, "--from", begin, "--to", end)]
         check_equal(found, expected, f"readings from {begin} to {end}")
+
+
+def appointments_from_local_midnight(context):
+    """A data service's appointment begins and ends at midnight in London, at 23:00 in UTC in summer; it may change later on."""
+    estate = small_estate(context.folder / "estate", [ONE, TWO])
+    program, store = context.program, context.fresh("store")
+    appointed = "mpan,data_service_id,from,to"
+    outside = "the half hour is outside the meter's appointments in appointments.csv"
+    # The first half hour of a local day is named by its end, 23:30; the last one ends at 23:00.
+    before, first, last, after = ("2026-06-14T23:00:00Z", "2026-06-14T23:30:00Z", "2026-06-16T23:00:00Z", "2026-06-16T23:30:00Z")
+    reads = write_csv(context.folder / "reads.csv", "mpan,period_end,kwh",
+                      [(meter, end, "1") for meter in (ONE, TWO) for end in (before, first, last, after)])
+
+    def stored():
+        return [(row["mpan"], row["period_end"]) for row in program.rows("readings", store)]
+
+    def refused():
+        return [(row["mpan"], row["period_end"], row["code"], row["detail"]) for row in program.rows("rejects", store)]
+
+    def estates():
+        with sqlite3.connect(f"file:{store}/gridtwin.db?mode=ro", uri=True) as database:
+            return database.execute("SELECT count(*) FROM estates").fetchone()[0]
+
+    write_csv(estate / "appointments.csv", appointed, [(ONE, "DS1", "2026-06-15", "2026-06-17")])
+    write_csv(estate / "registers.csv", "mpan,quantity,read_at,kwh", [(ONE, "AI", "2026-06-15T00:00:00+01:00", "100.000")])
+    summary = program.replay(estate, reads, store)
+    check_equal((summary["accepted"], summary["quarantined"]), (6, {"not-appointed": 2}), "two half hours are not appointed")
+    check_equal(stored(), [(ONE, first), (ONE, last), *((TWO, end) for end in (before, first, last, after))], "readings")
+    check_equal(refused(), [(ONE, end, "not-appointed", outside) for end in (before, after)], "rejects")
+    digest = program.digests(store)
+
+    summary = program.replay(estate, reads, store)
+    check_equal((summary["accepted"], summary["duplicates"], summary["quarantined"]), (0, 6, {"not-appointed": 2}), "once more")
+    check_equal(estates(), 1, "the same files are the same estate")
+
+    # Two services without a break between them, written as instants; only the very end stays outside.
+    write_csv(estate / "appointments.csv", appointed, [(ONE, "DS2", "2026-06-15T00:00:00+01:00", "2026-06-16T23:00:00Z"),
+                                                       (ONE, "DS1", "2026-06-14", "2026-06-15")])
+    summary = program.replay(estate, reads, store)
+    check_equal((summary["accepted"], summary["duplicates"], summary["quarantined"]), (1, 6, {"not-appointed": 1}), "a change")
+    check_equal(stored()[:3], [(ONE, before), (ONE, first), (ONE, last)], "what became valid")
+    check(program.digests(store) != digest, "a reading more")
+    check_equal(estates(), 2, "a changed file is another estate")
+
+    # A changed file is recorded even where no reading is added.
+    digest = program.digests(store)
+    write_csv(estate / "registers.csv", "mpan,quantity,read_at,kwh", [(ONE, "AI", "2026-06-15T00:00:00+01:00", "100.001")])
+    summary = program.replay(estate, reads, store)
+    check_equal((summary["accepted"], estates()), (0, 3), "only a register has changed")
+    check_equal(program.digests(store), digest, "and no reading")
+
+    # Without the file all are appointed; what was accepted before a file is there stays.
+    (estate / "appointments.csv").unlink()
+    summary = program.replay(estate, reads, store)
+    check_equal((summary["accepted"], summary["duplicates"], summary["quarantined"], estates()), (1, 7, {}, 4), "without the file")
+    write_csv(estate / "appointments.csv", appointed, [(ONE, "DS1", "2027-01-01", "")])
+    summary = program.replay(estate, reads, store)
+    check_equal((summary["accepted"], summary["duplicates"], summary["quarantined"]), (0, 4, {"not-appointed": 4}), "all outside")
+    check_equal(len(stored()), 8, "what is stored stays")
+    program.verify(store)
+
+    # A broken optional file refuses the estate, and nothing is written.
+    write_csv(estate / "registers.csv", "mpan,quantity,read_at,kwh", [(ONE, "AI", "2026-06-15T00:00:00+01:00", "-1")])
+    done = program.try_run("replay", "--estate", estate, "--reads", reads, "--store", store)
+    check_equal(done.status, 2, done.describe())
+    check(b"registers.csv:2: kwh '-1' is below 0" in done.err.splitlines()[0], done.describe())
+    check_equal(estates(), 5, "a broken estate is not recorded")
 
 
 # -- local time ------------------------------------------------------------------------------------------------------------
@@ -350,7 +418,8 @@ def known_values(files, instant):
 
 if __name__ == "__main__":
     harness.main(__doc__, [
-        a_meter_that_moves_at_eleven, half_open_ranges_of_exports, october_ascending_and_descending, a_third_october_time,
+        a_meter_that_moves_at_eleven, half_open_ranges_of_exports, appointments_from_local_midnight,
+        october_ascending_and_descending, a_third_october_time,
         march_in_both_spellings, offsets_and_fixed_zones, a_row_a_day, units_and_separators, shapes_of_files,
         qualities_and_reasons, meter_version_and_instant_of_the_command, what_was_known_when,
         what_was_known_in_any_order])

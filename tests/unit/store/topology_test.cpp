@@ -2,13 +2,16 @@
 
 #include "tests/support/seeded_random.hpp"
 #include "tests/support/store_fixture.hpp"
+#include "twins/hash.hpp"
 
 #include <doctest/doctest.h>
 
 #include <algorithm>
 #include <map>
+#include <set>
 #include <string>
 #include <tuple>
+#include <utility>
 #include <vector>
 
 using namespace gridtwin;
@@ -113,6 +116,70 @@ TEST_CASE("topology: a change of any file is a new estate") {
     REQUIRE(other);
     CHECK(other->change.hash != bound.change.hash);
   }
+}
+
+TEST_CASE("topology: optional files change the hash only where there are some") {
+  const store_fixture store;
+  const estate e = make_estate(first_estate);
+  sqlite_database database = store.reader_connection();
+  const auto hash_with = [&](std::vector<estate_file> optional) {
+    estate_bytes bytes = bytes_of(first_estate);
+    bytes.optional = std::move(optional);
+    auto bound = bind_topology(database, e, bytes);
+    REQUIRE(bound);
+    return bound->change.hash;
+  };
+  // What stores were bound to before there were optional files.
+  std::string plain;
+  for (const std::string& text : {std::string("transformers"), std::string("feeders"), bytes_of(first_estate).meters})
+    plain += to_hex(sha256(text));
+  const std::vector<std::string> hashes{hash_with({}),
+                                        hash_with({{"annual.csv", ""}}),
+                                        hash_with({{"annual.csv", "x"}}),
+                                        hash_with({{"registers.csv", "x"}}),
+                                        hash_with({{"annual.csv", "x"}, {"registers.csv", ""}}),
+                                        hash_with({{"annual.csv", "x"}, {"registers.csv", "x"}})};
+  CHECK(hashes[0] == to_hex(sha256(plain)));
+  CHECK(std::set(hashes.begin(), hashes.end()).size() == hashes.size());
+}
+
+TEST_CASE("topology: optional files are kept with their estate, each text once") {
+  const store_fixture store;
+  const estate e = make_estate(first_estate);
+  const auto bind = [&](std::vector<estate_file> optional) {
+    estate_bytes bytes = bytes_of(first_estate);
+    bytes.optional = std::move(optional);
+    sqlite_database database = store.writer_connection();
+    const auto bound = bind_topology(database, e, bytes);
+    REQUIRE(bound);
+    REQUIRE(write_topology(database, bound->change, bytes));
+    return bound->change.new_estate;
+  };
+  const std::vector<estate_file> first{{"annual.csv", "a"}, {"registers.csv", "r"}};
+  const std::vector<estate_file> second{{"annual.csv", "a"}, {"appointments.csv", "r"}, {"registers.csv", "s"}};
+  CHECK(bind({}));
+  CHECK(bind(first));
+  CHECK(!bind(first));
+  CHECK(bind(second));
+  CHECK(store.rows_in("estates") == 3);
+  CHECK(store.rows_in("estate_files") == 3 + 5 + 6);
+  CHECK(store.rows_in("estate_texts") == 3 + 3);
+  sqlite_database database = store.reader_connection();
+  const auto all = read_bound_estate(database);
+  REQUIRE(all);
+  CHECK(all->optional == second);
+  CHECK(all->meters == bytes_of(first_estate).meters);
+  const auto optional = read_bound_estate(database, bound_files::optional);
+  REQUIRE(optional);
+  CHECK(optional->optional == second);
+  CHECK(optional->meters.empty());
+  const auto required = read_bound_estate(database, bound_files::required);
+  REQUIRE(required);
+  CHECK(required->optional.empty());
+  CHECK(required->meters == bytes_of(first_estate).meters);
+  CHECK(bind({}));
+  CHECK(store.rows_in("estate_texts") == 3 + 3);
+  CHECK(read_bound_estate(database)->optional.empty());
 }
 
 TEST_CASE("topology: slots and numbers stay when the estate grows around them") {
