@@ -46,7 +46,7 @@ struct topology_change {
   std::vector<row> rows; ///< transformers that are new or have changed
   std::vector<narrowed_connection> narrowed;
   std::vector<transformer_number> recount; ///< whose meters' rows have changed so that their gaps must be counted anew
-  bool new_estate = false; ///< its bytes differ from those bound last
+  bool new_estate = false;                 ///< its bytes differ from those bound last
   /// SHA-256 over the hashes of the three files, and then of the name and the bytes of each optional one.
   std::string hash;
   std::vector<std::string> file_hashes; ///< SHA-256 of the three files and then of the optional ones
