@@ -55,7 +55,7 @@ result<std::vector<feeder_day_load>> sum_loads(transformer_day_reader& reader, c
 
 result<std::vector<loaded_day>> read_loads(store_view& view, const export_scope& scope, transformer_index t) {
   std::vector<loaded_day> out;
-  transformer_day_reader reader(view, t);
+  transformer_day_reader reader(view.cut(), t);
   for (const utc_day day : view.days_of(t)) {
     if (!scope.holds(day))
       continue;

@@ -91,7 +91,7 @@ result<void> reading_sorter::add_transformer(transformer_index t) {
                 [&](const connection& c) { return scope_->holds(e, c); });
   if (!wanted)
     return {};
-  transformer_day_reader reader(*view_, t);
+  transformer_day_reader reader(view_->cut(), t);
   pending_.assign(reader.size() * quantity_count, {});
   for (const utc_day day : view_->days_of(t)) {
     if (!scope_->holds(day))

@@ -56,7 +56,7 @@ public:
 
   /// `days`: those of the transformer on which some key is contradicted.
   result<void> add(transformer_index t, const std::vector<utc_day>& days) {
-    transformer_day_reader reader(*view_, t);
+    transformer_day_reader reader(view_->cut(), t);
     const transformer_number number = view_->topology().number_of[t.value];
     std::map<conflict_key, std::size_t> contents; // how many, by key
     std::map<conflict_key, std::vector<content>> listed;

@@ -43,7 +43,7 @@ result<void> find_gaps(store_view& view, transformer_index t, const gap_scan::fo
     if (!std::binary_search(across.begin(), across.end(), view.estate().connections[g.connection.value].mpan))
       found(g);
   });
-  transformer_day_reader readings(view, t);
+  transformer_day_reader readings(view.cut(), t);
   for (const utc_day day : view.days_of(t)) {
     auto done = masks_of(view, t, day, readings,
                          [&](std::size_t place, quantity q, std::uint64_t mask) { scan.add(place, q, mask); });
@@ -71,7 +71,7 @@ result<void> find_gaps_across(store_view& view, const gap_scan::found_function& 
   }
   std::map<std::uint32_t, transformer_day_reader> readers;
   for (const auto& [t, unused] : places)
-    readers.emplace(t, transformer_day_reader(view, {t}));
+    readers.emplace(t, transformer_day_reader(view.cut(), {t}));
   gap_scan scan(e, connections, found);
   for (const utc_day day : view.days()) {
     for (const auto& [t, of_place] : places) {

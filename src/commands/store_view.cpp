@@ -88,46 +88,11 @@ bool store_view::unsummarised(transformer_index t, utc_day day) const {
   return as_known_at_ || std::binary_search(unsummarised_[t.value].begin(), unsummarised_[t.value].end(), day);
 }
 
-transformer_day_reader::transformer_day_reader(store_view& view, transformer_index t)
-  : view_(&view), transformer_(t), connections_(connections_of(view.estate(), t)) {
-  twins_.resize(connections_.count);
-  for (std::uint32_t place = 0; place < connections_.count; ++place) {
-    views_.push_back(&twins_[place]);
-    place_of_slot_.emplace(view.topology().slot_of[connections_.first + place].value, place);
-  }
-}
-
-result<void> transformer_day_reader::load(utc_day day) {
-  if (held_ == day)
-    return {};
-  if (held_)
-    for (meter_twin& twin : twins_)
-      twin.release(*held_);
-  held_ = day;
-  const auto loaded = view_->reader().load(
-    view_->topology().number_of[transformer_.value], day, [&](const stored_reading& r, const fragment_origin& from) {
-      if (view_->as_known_at() && from.known.of(period_at(r.day, r.slot)) > *view_->as_known_at())
-        return;
-      const auto place = place_of_slot_.find(r.twin.value);
-      if (place != place_of_slot_.end())
-        twins_[place->second].restore(r.day, r.quantity, r.slot, r.version, r.content,
-                                      true); // as if of this run: the shorter form
-    });
-  return loaded ? result<void>() : result<void>(loaded.failure());
-}
-
-transformer_twins transformer_day_reader::twins() const noexcept {
-  const std::span meters(view_->estate().connections);
-  const std::span slots(view_->topology().slot_of);
-  return {transformer_, meters.subspan(connections_.first, connections_.count), views_,
-          slots.subspan(connections_.first, connections_.count)};
-}
-
 namespace {
 
 result<transformer_nodes> nodes_of(store_view& view, transformer_index t, utc_day day, const estate_key& key) {
   if (view.unsummarised(t, day)) {
-    transformer_day_reader reader(view, t);
+    transformer_day_reader reader(view.cut(), t);
     if (auto loaded = reader.load(day); !loaded)
       return loaded.failure();
     return hash_day(view.estate(), reader.twins(), day, key);

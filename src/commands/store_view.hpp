@@ -2,6 +2,7 @@
 
 #include "src/store/day_summary.hpp"
 #include "src/store/store_reader.hpp"
+#include "src/store/transformer_day_reader.hpp"
 #include "twins/day_tree.hpp"
 #include "twins/meter_twin.hpp"
 #include "twins/settlement_inputs.hpp"
@@ -35,6 +36,8 @@ public:
   /// The optional files of the estate: empty where it has none. Read and checked with the first call, kept then.
   result<std::shared_ptr<const settlement_inputs>> settlement();
   store_reader& reader() noexcept { return *reader_; }
+  /// The same for what knows no commands; valid while the view is there, and until it looks back to another instant.
+  store_cut cut() noexcept { return {reader_.get(), estate_.get(), topology_.get(), as_known_at_}; }
 
   /// Days with readings of a transformer, ascending.
   const std::vector<utc_day>& days_of(transformer_index t) const noexcept { return days_[t.value]; }
@@ -68,35 +71,6 @@ private:
   std::vector<mpan> meters_across_;
   std::vector<std::vector<utc_day>> unsummarised_;
   std::optional<std::int64_t> as_known_at_;
-};
-
-/// The twins of a transformer, a day of them at a time, as the store has it.
-class transformer_day_reader {
-public:
-  transformer_day_reader(store_view& view, transformer_index t);
-
-  /// Replaces the day that is held.
-  result<void> load(utc_day day);
-
-  const meter_twin& twin(std::size_t place) const noexcept { return twins_[place]; }
-  const connection& meter(std::size_t place) const noexcept {
-    return view_->estate().connections[connections_.first + place];
-  }
-  std::size_t size() const noexcept { return twins_.size(); }
-  std::optional<std::uint32_t> place_of(twin_slot slot) const noexcept {
-    const auto at = place_of_slot_.find(slot.value);
-    return at == place_of_slot_.end() ? std::nullopt : std::optional(at->second);
-  }
-  transformer_twins twins() const noexcept;
-
-private:
-  store_view* view_;
-  transformer_index transformer_;
-  connection_range connections_;
-  std::vector<meter_twin> twins_;
-  std::vector<const meter_twin*> views_;
-  std::unordered_map<std::uint32_t, std::uint32_t> place_of_slot_;
-  std::optional<utc_day> held_;
 };
 
 /// The roots of a UTC day by quantity; none where the estate has no current value.
