@@ -38,7 +38,7 @@ result<std::vector<summary_taken>> commit_writer_state::take(const summary_part&
   if (part.part->failure)
     return *part.part->failure;
   for (const day_summary& day : part.part->summary.days)
-    summary_bytes_ += day.nodes.size() + day.masks.size() + day.merged.size();
+    summary_bytes_ += day.nodes.size() + day.masks.size() + day.merged.size() + day.shapes.size();
   summaries_.push_back(std::exchange(part.part->summary, {}));
   summarised_group_ = part.last_group;
   unanswered_.push_back({part.part});

@@ -77,6 +77,7 @@ result<void> open_days::load(utc_day day, day_state& state, const std::vector<bo
   std::int64_t opened = 0;
   const auto fragments = run_->days->load(number_, day, [&](const stored_reading& r, const fragment_origin& from) {
     state.other_known = state.other_known || from.known != run_->known;
+    state.known_by_s = std::max(state.known_by_s, from.known.of(period_at(r.day, r.slot)));
     const auto place = place_of(r.twin); // none: a connection that the estate no longer has
     if (!place || !wanted[*place])
       return;

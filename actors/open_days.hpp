@@ -6,6 +6,7 @@
 #include "src/store/journal_section.hpp"
 
 #include <cstdint>
+#include <limits>
 #include <map>
 #include <memory>
 #include <optional>
@@ -32,9 +33,11 @@ public:
     bool stored_before = false;   ///< any twin may have readings of it in the store since before this run
     bool read_again = false;      ///< by the group that is being judged
     bool other_known = false;     ///< some fragment became known at another time than what this run reads
-    bool contradicted = false;    ///< by this run: some key has more than one content
-    bool touched = false;         ///< changed by this run, or left unsummarised by one that was cut off
-    std::vector<bool> added;      ///< by place: this run has added readings
+    /// When all that was read again was known, in seconds since the epoch.
+    std::int64_t known_by_s = std::numeric_limits<std::int64_t>::min();
+    bool contradicted = false; ///< by this run: some key has more than one content
+    bool touched = false;      ///< changed by this run, or left unsummarised by one that was cut off
+    std::vector<bool> added;   ///< by place: this run has added readings
     /// Of the transformer's feeders, in their order; nothing: as the store has them.
     std::optional<std::vector<day_load>> loads;
     bool stored() const noexcept { return stored_before || !added.empty(); }

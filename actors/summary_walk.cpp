@@ -7,13 +7,23 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <span>
 #include <utility>
 
 namespace gridtwin {
 
+namespace {
+
+std::span<const twin_slot> slots_of(const run_context& run, const connection_range& connections) {
+  return std::span(run.topology->slot_of).subspan(connections.first, connections.count);
+}
+
+} // namespace
+
 summary_walk::summary_walk(const run_context& run, transformer_index t, hosted_twins& twins, open_days& days)
   : run_(&run), number_(run.topology->number_of[t.value]), transformer_(t),
     connections_(connections_of(*run.estate, t)), twins_(&twins), days_(&days), at_(days.days().begin()),
+    sorter_(*run.estate, t, slots_of(run, connections_)), basis_(sorter_.basis_of(run.topology->slots_in[t.value])),
     missing_(connections_.count) {
   report_.transformer = t;
   std::vector<connection_index> connections;
@@ -91,19 +101,30 @@ result<day_summary> summary_walk::summarise(utc_day day, open_days::day_state& s
   if (auto whole = check_loads(day, **loads); !whole)
     return whole.failure();
   note_peak(day, **loads);
-  const std::span slots = std::span(run_->topology->slot_of).subspan(connections_.first, connections_.count);
+  const std::span slots = slots_of(*run_, connections_);
   const std::vector<const meter_twin*> held = twins_->all();
   const transformer_twins twins{transformer_, twins_->meters(), held, slots};
   day_summary out;
   out.day = day;
   out.nodes = pack(encode_nodes(hash_day(*run_->estate, twins, day, run_->key)));
   out.masks = encode_masks(twins, day);
+  out.shapes = shapes_of(day, state, twins);
   if (!state.other_known && state.fragments >= open_days::merge_at) {
     out.merged = pack(encode_held_day(*twins_, slots, day, held_part::all));
     state.fragments = 1;
   }
   state.touched = false;
   return out;
+}
+
+std::string summary_walk::shapes_of(utc_day day, const open_days::day_state& state,
+                                    const transformer_twins& twins) const {
+  kept_shapes out{basis_, state.known_by_s, sorter_.parts_of(twins, day)};
+  // What the run has added need not have been read again.
+  if (!state.added.empty())
+    if (const auto last = known_by(twins.twins, day, run_->known))
+      out.known_by_s = std::max(out.known_by_s, *last);
+  return pack(encode_shapes(out, day));
 }
 
 /// The loads were kept up to date reading by reading; now that the whole day is here, they must be its sums.

@@ -34,12 +34,13 @@ struct export_kind {
   export_function run;
 };
 
-constexpr std::array<export_kind, 5> kinds{{
+constexpr std::array<export_kind, 6> kinds{{
   {"readings", export_readings},
   {"feeder-load", export_feeder_load},
   {"transformer-load", export_transformer_load},
   {"gaps", export_gaps},
   {"rejects", export_rejects},
+  {"load-shapes", export_load_shapes},
 }};
 
 result<export_scope> scope_of(const export_options& o, const store_view& view) {
@@ -118,7 +119,7 @@ int run(const export_options& o) {
 void register_export(CLI::App& parent, const std::function<void(std::function<int()>)>& select) {
   auto o = std::make_shared<export_options>();
   CLI::App* app = parent.add_subcommand("export", "Writes what a store holds as CSV");
-  app->add_option("kind", o->kind, "readings, feeder-load, transformer-load, gaps or rejects")->required();
+  app->add_option("kind", o->kind, "readings, feeder-load, transformer-load, gaps, rejects or load-shapes")->required();
   app->add_option("--store", o->store, "Folder of the store")->required();
   app->add_option("--from", o->from,
                   "Periods that start at or after this instant (UTC); rejects without a readable period are left out");

@@ -60,6 +60,7 @@ struct day_summary {
   std::string nodes;  ///< packed hash-tree nodes by quantity
   std::string masks;  ///< packed masks of half hours with a current value, by twin and quantity
   std::string merged; ///< packed: the one fragment that takes the place of several; empty: keep what is there
+  std::string shapes; ///< packed parts of load shapes
 };
 
 struct transformer_summary {

@@ -25,6 +25,7 @@ enum class record_kind : std::uint8_t {
   readings = 3, ///< a batch: readings that were added to the set, with their lineage, by transformer
   rejects = 4,  ///< inputs that were refused, raw, with the reason
   moves = 5,    ///< stored readings belong to other rows since the estate that took effect before it
+  shapes = 6,   ///< load shapes that a run of settlement used: version, cut and values
 };
 
 /// Largest body of a record; larger batches are split above.

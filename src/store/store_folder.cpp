@@ -40,6 +40,9 @@ CREATE TABLE days(key INTEGER PRIMARY KEY, summarised INTEGER NOT NULL, contradi
                   loads BLOB NOT NULL);
 CREATE INDEX days_to_summarise ON days(key) WHERE summarised = 0;
 CREATE TABLE summaries(key INTEGER PRIMARY KEY, nodes BLOB NOT NULL, masks BLOB NOT NULL);
+CREATE TABLE shape_parts(key INTEGER PRIMARY KEY, body BLOB NOT NULL);
+CREATE TABLE load_shapes(id INTEGER PRIMARY KEY, version BLOB NOT NULL, known_at INTEGER, part INTEGER NOT NULL,
+                         record INTEGER NOT NULL);
 CREATE TABLE gap_counts(transformer INTEGER PRIMARY KEY, gaps INTEGER NOT NULL, periods INTEGER NOT NULL);
 CREATE TABLE rejects(id INTEGER PRIMARY KEY, source INTEGER NOT NULL, line INTEGER NOT NULL, item INTEGER NOT NULL,
                      identity INTEGER NOT NULL, code TEXT NOT NULL, meter TEXT NOT NULL, quantity TEXT NOT NULL,

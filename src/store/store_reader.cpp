@@ -48,7 +48,15 @@ result<void> store_reader::for_each_day(const std::function<void(transformer_num
 }
 
 result<std::vector<std::pair<transformer_number, utc_day>>> store_reader::contradicted_days() {
-  auto s = database_->prepare("SELECT key FROM days WHERE contradicted = 1 ORDER BY key");
+  return list_keys("SELECT key FROM days WHERE contradicted = 1 ORDER BY key");
+}
+
+result<std::vector<std::pair<transformer_number, utc_day>>> store_reader::days_to_summarise() {
+  return list_keys("SELECT key FROM days WHERE summarised = 0 ORDER BY key");
+}
+
+result<std::vector<std::pair<transformer_number, utc_day>>> store_reader::list_keys(std::string_view sql) {
+  auto s = database_->prepare(sql);
   if (!s)
     return s.failure();
   std::vector<std::pair<transformer_number, utc_day>> out;
@@ -207,6 +215,19 @@ result<std::vector<feeder_day_load>> store_reader::loads(transformer_number t, u
   if (!bytes->empty() && !decode_loads(*bytes, feeders))
     return damaged("load of " + format_day(day));
   return feeders;
+}
+
+result<void>
+store_reader::for_each_shape_part(utc_day first, utc_day last,
+                                  const std::function<bool(transformer_number, utc_day, std::string_view)>& f) {
+  auto s = database_->prepare("SELECT key, body FROM shape_parts WHERE key BETWEEN ?1 AND ?2 ORDER BY key");
+  if (!s)
+    return s.failure();
+  s->bind(1, day_key(first, {0})).bind(2, day_key(last, {0xFFFF'FFFF}));
+  while (s->step())
+    if (!f({static_cast<std::uint32_t>(s->integer(0))}, {static_cast<std::int32_t>(s->integer(0) >> 32)}, s->bytes(1)))
+      return {};
+  return s->failed() ? result<void>(database_->failure("cannot read")) : result<void>();
 }
 
 result<std::optional<store_reader::summary>> store_reader::day_summary(transformer_number t, utc_day day) {

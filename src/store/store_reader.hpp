@@ -12,6 +12,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <utility>
 #include <vector>
@@ -60,6 +61,13 @@ public:
   /// Gaps and missing half hours by transformer number, as counted when its days were last summarised.
   result<std::unordered_map<std::uint32_t, std::pair<std::uint64_t, std::uint64_t>>> gap_counts();
 
+  /// Parts of load shapes that were kept with the summaries of days `first` to `last`, packed, in order of day and
+  /// number; false from `f` ends it. Days that are not summarised have older parts or none: see `days_to_summarise`.
+  result<void> for_each_shape_part(utc_day first, utc_day last,
+                                   const std::function<bool(transformer_number, utc_day, std::string_view)>& f);
+  /// Days that a run which was cut off has changed, in order of day and number.
+  result<std::vector<std::pair<transformer_number, utc_day>>> days_to_summarise();
+
   struct summary {
     std::string nodes; ///< unpacked
     std::string masks; ///< unpacked
@@ -67,6 +75,8 @@ public:
   result<std::optional<summary>> day_summary(transformer_number t, utc_day day);
 
 private:
+  result<std::vector<std::pair<transformer_number, utc_day>>> list_keys(std::string_view sql);
+
   enum statement { fragments, records, journal_body, journal_head, day_loads, day_summaries };
 
   explicit store_reader(sqlite_database database) : database_(std::make_unique<sqlite_database>(std::move(database))) {}

@@ -18,6 +18,7 @@ struct store_writer::statements {
   sqlite_statement put_summary;
   sqlite_statement day_summarised;
   sqlite_statement put_gaps;
+  sqlite_statement put_shapes;
 };
 
 namespace {
@@ -40,6 +41,7 @@ constexpr std::string_view add_reject_sql =
   "WHERE coalesce(excluded.known, ?12) < coalesce(known, ?12)";
 constexpr std::string_view put_summary_sql = "INSERT OR REPLACE INTO summaries(key, nodes, masks) VALUES (?1, ?2, ?3)";
 constexpr std::string_view day_summarised_sql = "UPDATE days SET summarised = 1 WHERE key = ?1";
+constexpr std::string_view put_shapes_sql = "INSERT OR REPLACE INTO shape_parts(key, body) VALUES (?1, ?2)";
 constexpr std::string_view put_gaps_sql =
   "INSERT OR REPLACE INTO gap_counts(transformer, gaps, periods) VALUES (?1, ?2, ?3)";
 
@@ -117,8 +119,9 @@ result<void> store_writer::prepare() {
     return journal.failure();
   journal_ = std::make_unique<journal_appender>(std::move(*journal));
   std::vector<sqlite_statement> ready;
-  for (const std::string_view sql : {add_fragment_sql, put_day_sql, fragment_records_sql, drop_fragments_sql,
-                                     add_reject_sql, put_summary_sql, day_summarised_sql, put_gaps_sql}) {
+  for (const std::string_view sql :
+       {add_fragment_sql, put_day_sql, fragment_records_sql, drop_fragments_sql, add_reject_sql, put_summary_sql,
+        day_summarised_sql, put_gaps_sql, put_shapes_sql}) {
     auto statement = database_->prepare(sql);
     if (!statement)
       return statement.failure();
@@ -126,7 +129,7 @@ result<void> store_writer::prepare() {
   }
   statements_ = std::make_unique<statements>(statements{std::move(ready[0]), std::move(ready[1]), std::move(ready[2]),
                                                         std::move(ready[3]), std::move(ready[4]), std::move(ready[5]),
-                                                        std::move(ready[6]), std::move(ready[7])});
+                                                        std::move(ready[6]), std::move(ready[7]), std::move(ready[8])});
   const auto last_run = scalar(*database_, "SELECT coalesce(max(number), 0) FROM runs");
   if (!last_run)
     return last_run.failure();
@@ -375,7 +378,7 @@ result<void> store_writer::write_summary(const transformer_summary& summary) {
         return added;
     }
     if (!s.put_summary.bind(1, key).bind_blob(2, day.nodes).bind_blob(3, day.masks).run()
-        || !s.day_summarised.bind(1, key).run())
+        || !s.put_shapes.bind(1, key).bind_blob(2, day.shapes).run() || !s.day_summarised.bind(1, key).run())
       return database_->failure("cannot write");
   }
   if (!summary.counted)

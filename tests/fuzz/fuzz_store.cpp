@@ -6,6 +6,8 @@
 #include "src/store/day_summary.hpp"
 #include "src/store/journal_section.hpp"
 #include "src/store/reading_moves.hpp"
+#include "src/store/shape_parts.hpp"
+#include "src/store/shape_record.hpp"
 #include "tests/fuzz/fuzz_support.hpp"
 #include "twins/meter_day.hpp"
 
@@ -163,6 +165,40 @@ void check_masks(std::string_view bytes) {
   require(rows <= bytes.size() / 7, "a mask takes seven bytes or more");
 }
 
+void check_shapes(std::string_view bytes) {
+  kept_shapes shapes;
+  const bool good = decode_shapes(bytes, some_day, shapes);
+  require(shapes.parts.capacity() <= 256, "there are no more parts than categories");
+  if (!good)
+    return;
+  for (const auto& [category, day] : shapes.parts) {
+    require(category_of(category.gsp_group, kind_of(category)) == category, "a part's category is one");
+    require(day != shape_day{}, "a part has an actual");
+    for (const shape_half_hour& half_hour : day.half_hours)
+      require(half_hour.sum_wh >= 0 && (half_hour.actuals != 0 || half_hour.sum_wh == 0), "sums are of readings");
+    (void)publish(day);
+  }
+  kept_shapes back;
+  require(decode_shapes(encode_shapes(shapes, some_day), some_day, back), "parts decode");
+  require(std::tie(shapes.basis, shapes.known_by_s, shapes.parts) == std::tie(back.basis, back.known_by_s, back.parts),
+          "parts come back");
+}
+
+void check_published(std::string_view bytes) {
+  published_shapes shapes;
+  if (!decode_published(bytes, shapes))
+    return;
+  for (const auto& [category, days] : shapes) {
+    require(days.size() <= bytes.size() / 3, "a day takes three bytes or more");
+    for (const auto& [day, shape] : days)
+      for (const shape_value& value : shape)
+        require(value.wh >= 0 && value.wh <= largest_shape_wh && (value.flag != shape_flag::no_data || value.wh == 0),
+                "a value is one that can be published");
+  }
+  published_shapes back;
+  require(decode_published(encode_published(shapes), back) && back == shapes, "shapes come back");
+}
+
 void check_unpack(std::string_view bytes) {
   if (const auto raw = unpack(bytes))
     require(unpack(pack(*raw)) == raw, "what was packed comes back");
@@ -181,8 +217,9 @@ void check_moves(std::string_view bytes) {
           "moves come back");
 }
 
-constexpr void (*checks[])(std::string_view) = {check_fragment, check_section, check_loads, check_nodes,
-                                                check_masks,    check_unpack,  check_moves};
+constexpr void (*checks[])(std::string_view) = {check_fragment, check_section,   check_loads,
+                                                check_nodes,    check_masks,     check_unpack,
+                                                check_shapes,   check_published, check_moves};
 
 } // namespace
 

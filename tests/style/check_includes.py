@@ -35,8 +35,8 @@ LIBRARIES = {
 
 # The program's top: it may use every room and what a command line needs.
 EDGE = {
-    "rooms": ["twins", "config", "src/log", "src/store", "src/ingest", "src/commands", "src/bench", "src/api", "supervision", "actors", "sim",
-              "cluster"],
+    "rooms": ["twins", "config", "src/log", "src/store", "src/ingest", "src/settlement", "src/commands", "src/bench", "src/api",
+              "supervision", "actors", "sim", "cluster"],
     "libraries": ["caf", "cli11", "fmt", "posix"],
 }
 
@@ -48,6 +48,7 @@ ROOMS = {
     "src/log": {"rooms": ["twins", "config", "src/log"], "libraries": ["spdlog", "fmt", "posix"]},
     "src/store": {"rooms": ["twins", "config", "src/store", "src/log"], "libraries": ["sqlite", "zstd", "posix"]},
     "src/ingest": {"rooms": ["twins", "config", "src/ingest", "src/log"], "libraries": ["zlib", "date", "posix", "intrinsics"]},
+    "src/settlement": {"rooms": ["twins", "config", "src/store", "src/settlement", "src/log"], "libraries": []},
     "src/commands": EDGE,
     "src/bench": EDGE,
     "src/api": EDGE,

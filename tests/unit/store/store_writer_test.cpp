@@ -193,7 +193,7 @@ TEST_CASE("store_writer: fragments that are merged take the place of all before 
   summary.transformer = first_transformer;
   std::vector<stored_reading> whole = one;
   whole.insert(whole.end(), of_this_run.begin(), of_this_run.end());
-  summary.days.push_back({some_day, pack("nodes"), pack("masks"), pack(fragment_of(whole))});
+  summary.days.push_back({some_day, pack("nodes"), pack("masks"), pack(fragment_of(whole)), pack("shapes")});
   REQUIRE(writer.commit_summaries({summary}));
   CHECK(store.rows_in("fragments") == 1);
   CHECK(stored_keys(store, first_transformer, some_day) == all);
@@ -209,7 +209,7 @@ TEST_CASE("store_writer: a day that is written again must be summarised again") 
   CHECK(unsummarised() == 1);
   transformer_summary summary;
   summary.transformer = first_transformer;
-  summary.days.push_back({some_day, pack("nodes"), pack("masks"), ""});
+  summary.days.push_back({some_day, pack("nodes"), pack("masks"), "", pack("shapes")});
   summary.counted = {2, 5};
   REQUIRE(writer.commit_summaries({summary}));
   CHECK(unsummarised() == 0);
