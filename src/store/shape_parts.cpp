@@ -1,6 +1,7 @@
 #include "src/store/shape_parts.hpp"
 
 #include "src/store/bytes.hpp"
+#include "twins/energy.hpp"
 #include "twins/hash.hpp"
 
 #include <algorithm>
@@ -65,7 +66,8 @@ bool get_day(byte_reader& in, shape_day& day) noexcept {
       continue;
     sum += static_cast<std::uint64_t>(in.signed_number());
     half_hour.sum_wh = static_cast<std::int64_t>(sum);
-    if (half_hour.sum_wh < 0 || half_hour.sum_wh / largest_shape_wh > half_hour.actuals)
+    if (half_hour.sum_wh < 0
+        || static_cast<uint128>(half_hour.sum_wh) > uint128{half_hour.actuals} * std::uint64_t{largest_shape_wh})
       return false;
   }
   return any && in.ok();
@@ -140,7 +142,8 @@ std::string encode_shapes(const kept_shapes& shapes, utc_day day) {
   w.number(shapes.basis.slots);
   for (int shift = 0; shift < 64; shift += 8)
     w.byte(static_cast<std::uint8_t>(shapes.basis.hash >> shift));
-  w.signed_number(shapes.known_by_s - end_of(day));
+  w.signed_number(
+    static_cast<std::int64_t>(static_cast<std::uint64_t>(shapes.known_by_s) - static_cast<std::uint64_t>(end_of(day))));
   if (!shapes.parts.empty())
     w.byte(static_cast<std::uint8_t>(shapes.parts.front().first.gsp_group));
   for (const auto& [category, sums] : shapes.parts) {

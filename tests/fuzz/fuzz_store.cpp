@@ -176,7 +176,8 @@ void check_shapes(std::string_view bytes) {
     require(day != shape_day{}, "a part has an actual");
     for (const shape_half_hour& half_hour : day.half_hours)
       require(half_hour.sum_wh >= 0 && (half_hour.actuals != 0 || half_hour.sum_wh == 0), "sums are of readings");
-    (void)publish(day);
+    for (const shape_value& value : publish(day))
+      require(value.wh <= largest_shape_wh, "and give a shape that can be published");
   }
   kept_shapes back;
   require(decode_shapes(encode_shapes(shapes, some_day), some_day, back), "parts decode");

@@ -33,6 +33,7 @@ class Connection:
     def __init__(self, row):
         self.mpan, self.transformer, self.feeder = row["mpan"], row["transformer_id"], row["feeder_id"]
         self.type, self.energised = row["connection_type"], row["energisation"] == "E"
+        self.segment, self.domestic = row["market_segment"], row["domestic"]
         self.quantities = (row.get("quantities") or "AI").split("|")
         self.first = utc(row["effective_from"]) if row.get("effective_from") else None
         self.end = utc(row["effective_to"]) if row.get("effective_to") else None
@@ -125,6 +126,28 @@ def loads(estate, readings):
             imported, exported, half_even(kva, 3), half_even(kva * 100 / fractions.Fraction(row["rating_kva"]), 2),
             sum(expected(place, end) for place in feeder_places[transformer]), reported)
     return feeder_rows, transformer_rows
+
+
+def load_shapes(estate, readings):
+    """Rows of the load-shapes export: means of what is actual, by category and half hour."""
+    def category(connection, quantity):
+        group = estate.transformers[connection.transformer]["gsp_group"]
+        return group, connection.type, connection.segment, connection.domestic, quantity
+
+    categories = {category(one, quantity) for one in estate.connections for quantity in one.quantities}
+    actuals = collections.defaultdict(list)
+    for mpan, quantity, end, wh, quality, _, _ in readings:
+        if quality.startswith("A"):
+            actuals[(*category(estate.place(mpan, utc(end)), quantity), end)].append(int(wh))
+    categories |= {key[:-1] for key in actuals}
+    days = sorted({(utc(key[-1]) - 1) // 86400 for key in actuals})
+    rows = []
+    for key in sorted(categories):
+        for end in (utc_text(day * 86400 + number * PERIOD_S) for day in days for number in range(1, 49)):
+            values = actuals.get((*key, end))
+            mean = round(fractions.Fraction(sum(values), len(values))) if values else 0  # half to even
+            rows.append((*key, end, half_even(fractions.Fraction(mean, 1000), 3), "A" if values else "B"))
+    return rows
 
 
 def gaps(readings):
