@@ -40,7 +40,8 @@ std::string explain(verdict v, const sourced_reading& r, const rule_limits& limi
   case verdict::negative:
     return value + " is below 0";
   case verdict::over_maximum:
-    return value + " is above the " + std::to_string(limits.maximum_wh(meter.type)) + " Wh of its connection type";
+    return value + " is above the " + std::to_string(limits.of(meter.type, meter.segment).maximum_wh)
+           + " Wh of its connection type";
   case verdict::zero_estimate_not_zero:
     return value + " with quality " + std::string(name_of(r.quality));
   case verdict::reason_missing:
@@ -54,6 +55,8 @@ std::string explain(verdict v, const sourced_reading& r, const rule_limits& limi
     return "an estimate for a de-energised meter";
   case verdict::future:
     return "the half hour ends after --as-of";
+  case verdict::past_final_run:
+    return "the final reconciliation of its settlement date had passed at --as-of";
   case verdict::twin_failed:
     return "the meter's twin failed on it: report this, and replay the source when it is mended";
   default:
@@ -188,6 +191,9 @@ result<void> transformer_state::assess_one(const reading_batch& batch, std::uint
   w.out->counts.rounded += r.rounded ? 1 : 0;
   twin = &twins_->at(place);
   w.days_opened += static_cast<std::int64_t>(twin->days().size()) - static_cast<std::int64_t>(held_before);
+  if (a.verdict == verdict::accepted || a.verdict == verdict::conflict) // whichever of a contradiction came first
+    w.out->counts.warn({r.quantity, r.period, r.version, {r.wh, r.quality, r.reasons}}, twins_->meters()[place],
+                       options_.run->limits);
   if (!a.changes_state()) {
     if (a.verdict != verdict::duplicate)
       keep_reject(batch, r, a.verdict, w);

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <limits>
 #include <string>
@@ -37,6 +38,28 @@ enum class connection_type : char {
   extra_high = 'E',
   unmetered = 'U'
 };
+
+/// Positions in tables by connection type or segment, and all of them in that order.
+inline constexpr std::size_t connection_type_count = 5;
+inline constexpr std::size_t market_segment_count = 3;
+inline constexpr std::array<connection_type, connection_type_count> connection_types{
+  connection_type::whole_current, connection_type::low_voltage, connection_type::high_voltage,
+  connection_type::extra_high, connection_type::unmetered};
+inline constexpr std::array<market_segment, market_segment_count> market_segments{
+  market_segment::smart, market_segment::advanced, market_segment::unmetered};
+
+constexpr std::size_t index_of(connection_type type) noexcept {
+  if (type == connection_type::whole_current) // nearly all
+    return 0;
+  if (type == connection_type::low_voltage)
+    return 1;
+  if (type == connection_type::high_voltage)
+    return 2;
+  return type == connection_type::extra_high ? 3 : 4;
+}
+constexpr std::size_t index_of(market_segment segment) noexcept {
+  return segment == market_segment::smart ? 0 : segment == market_segment::advanced ? 1 : 2;
+}
 
 /// A secondary substation's transformer.
 struct transformer_info {

@@ -60,24 +60,6 @@ quality_family quality_family_of(market_segment segment, quantity q) noexcept;
 /// de-energised meter and for nothing else, and E0 to E9, EA1 to EA13, EAE1 to EAE3 and E each for its own family.
 bool is_code_of(quality_family family, estimation_method method, quality code) noexcept;
 
-/// Position of a connection type in a table: W, L, H, E, U.
-constexpr std::size_t index_of(connection_type type) noexcept {
-  switch (type) {
-  case connection_type::whole_current:
-    return 0;
-  case connection_type::low_voltage:
-    return 1;
-  case connection_type::high_voltage:
-    return 2;
-  case connection_type::extra_high:
-    return 3;
-  case connection_type::unmetered:
-    break;
-  }
-  return 4;
-}
-inline constexpr std::size_t connection_type_count = 5;
-
 /// What of estimation is a choice. The values that hold, with their sources, stand in the built-in settlement settings
 /// (`config/`); what is here without them is empty, not a default.
 struct estimation_settings {

@@ -15,6 +15,9 @@ struct run_counts {
   std::array<std::int64_t, quantity_count> energy_wh{}; ///< of accepted readings
   std::int64_t rounded = 0;
   std::int64_t ambiguous_local_times = 0;
+  std::int64_t drifted = 0; ///< written some seconds off their half hour, and put on it
+  /// Of readings that were accepted, and of those that contradict one another.
+  std::array<std::int64_t, warning_count> warnings{};
 
   std::int64_t of(verdict v) const noexcept { return by_verdict[index_of(v)]; }
 
@@ -30,6 +33,13 @@ struct run_counts {
     energy_wh[index_of(q)] -= a.withdrawn_wh;
   }
 
+  /// Counts what somebody should look at.
+  void warn(const reading& r, const connection& meter, const rule_limits& limits) noexcept {
+    using enum warning;
+    warnings[index_of(over_alarm)] += warns<over_alarm>(r, meter, limits) ? 1 : 0;
+    warnings[index_of(deenergised_consumption)] += warns<deenergised_consumption>(r, meter, limits) ? 1 : 0;
+  }
+
   run_counts& operator+=(const run_counts& other) noexcept {
     for (std::size_t i = 0; i < by_verdict.size(); ++i)
       by_verdict[i] += other.by_verdict[i];
@@ -37,6 +47,9 @@ struct run_counts {
       energy_wh[i] += other.energy_wh[i];
     rounded += other.rounded;
     ambiguous_local_times += other.ambiguous_local_times;
+    drifted += other.drifted;
+    for (std::size_t i = 0; i < warnings.size(); ++i)
+      warnings[i] += other.warnings[i];
     return *this;
   }
 

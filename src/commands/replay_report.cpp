@@ -5,6 +5,7 @@
 #include "src/commands/store_view.hpp"
 #include "src/commands/terminal.hpp"
 #include "twins/energy.hpp"
+#include "twins/rule_table.hpp"
 
 #include <fmt/format.h>
 
@@ -68,6 +69,10 @@ void put_counts(std::string& out, const replay_outcome& outcome) {
     out +=
       fmt::format("  {:<28}{:>16}{}{}\n", name, grouped(c.of(v)), ecs_code_of(v).empty() ? "" : "   ", ecs_code_of(v));
   }
+  for (std::size_t i = 0; i < warning_count; ++i)
+    if (c.warnings[i] != 0)
+      out += fmt::format("  {:<28}{:>16}\n", "warned: " + std::string(name_of(static_cast<warning>(i))),
+                         grouped(c.warnings[i]));
 }
 
 void put_worst(std::string& out, const replay_plan& plan, const replay_outcome& outcome) {
@@ -174,6 +179,11 @@ std::string replay_json(const replay_outcome& outcome, const store_totals& after
     if (is_rejected(v) && c.of(v) != 0)
       rejected += fmt::format("{}{}:{}", rejected.empty() ? "" : ",", json_string(name_of(v)), c.of(v));
   }
+  std::string warned;
+  for (std::size_t i = 0; i < warning_count; ++i)
+    if (c.warnings[i] != 0)
+      warned +=
+        fmt::format("{}{}:{}", warned.empty() ? "" : ",", json_string(name_of(static_cast<warning>(i))), c.warnings[i]);
   std::string energy;
   for (const quantity q :
        {quantity::active_import, quantity::active_export, quantity::reactive_import, quantity::reactive_export})
@@ -181,11 +191,12 @@ std::string replay_json(const replay_outcome& outcome, const store_totals& after
       energy += fmt::format("{}\"{}\":{}", energy.empty() ? "" : ",", name_of(q), c.energy_wh[index_of(q)]);
   return fmt::format(
     "{{\"readings\":{},\"accepted\":{},\"duplicates\":{},\"conflicts\":{},\"quarantined\":{},\"rejected\":{{{}}},"
-    "\"rounded\":{},\"ambiguous_local_times\":{},\"energy_wh\":{{{}}},\"elapsed_s\":{}.{:03},\"readings_per_s\":{},"
+    "\"rounded\":{},\"ambiguous_local_times\":{},\"drifted\":{},\"warnings\":{{{}}},\"energy_wh\":{{{}}},\"elapsed_s\":"
+    "{}.{:03},\"readings_per_s\":{},"
     "\"peak_rss_bytes\":{},\"gaps\":{},\"gap_periods\":{},\"meters\":{},\"feeders\":{},\"transformers\":{},\"days\":{},"
     "\"digest\":\"{}\"}}\n",
     c.readings(), c.of(verdict::accepted), c.of(verdict::duplicate), c.of(verdict::conflict), c.quarantined(), rejected,
-    c.rounded, c.ambiguous_local_times, energy, elapsed_ms / 1000, elapsed_ms % 1000,
+    c.rounded, c.ambiguous_local_times, c.drifted, warned, energy, elapsed_ms / 1000, elapsed_ms % 1000,
     per_second(c.readings(), elapsed_ms), peak_resident_bytes(), after.gaps, after.gap_periods, after.meters,
     after.feeders, after.transformers, after.days, to_hex(after.digest));
 }
@@ -199,6 +210,8 @@ std::string replay_text(const replay_plan& plan, const replay_outcome& outcome, 
     out += fmt::format("  {:<28}{:>16}\n", "rounded to a watt-hour", grouped(c.rounded));
   if (c.ambiguous_local_times != 0)
     out += fmt::format("  {:<28}{:>16}\n", "local times that occur twice", grouped(c.ambiguous_local_times));
+  if (c.drifted != 0)
+    out += fmt::format("  {:<28}{:>16}\n", "off the half hour, put on it", grouped(c.drifted));
   for (const quantity q : quantities_by_name)
     if (const std::int64_t wh = c.energy_wh[index_of(q)]; wh != 0)
       out += fmt::format("  {:<28}{:>16} kWh\n", std::string(name_of(q)) + " accepted",

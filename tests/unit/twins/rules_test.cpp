@@ -33,6 +33,7 @@ struct worst_case {
     meter.effective = {some_period.number + 1, some_period.number + 2};
     meter.energised = false;
     limits.as_of_s = 0;
+    limits.closed = {period_range{}};
   }
   std::optional<verdict> check() const { return broken_rule(r, meter, limits); }
 };
@@ -81,12 +82,12 @@ TEST_CASE("rules: the largest energy depends on the type of connection") {
   for (const auto& [type, maximum] : maxima) {
     meter.type = type;
     CAPTURE(static_cast<char>(type));
-    CHECK(limits.maximum_wh(type) == maximum);
+    CHECK(limits.of(type, market_segment::smart).maximum_wh == maximum);
     CHECK(!broken_rule(of(actual_of(maximum)), meter, limits));
     CHECK(broken_rule(of(actual_of(maximum + 1)), meter, limits) == verdict::over_maximum);
   }
   meter.type = connection_type::whole_current;
-  limits.whole_current_wh = 70'000;
+  limits.energy[index_of(connection_type::whole_current)][index_of(market_segment::smart)].maximum_wh = 70'000;
   CHECK(!broken_rule(of(actual_of(70'000)), meter, limits));
   CHECK(broken_rule(of(actual_of(std::numeric_limits<std::int64_t>::max())), meter, limits) == verdict::over_maximum);
   CHECK(broken_rule(of(actual_of(std::numeric_limits<std::int64_t>::min())), meter, limits) == verdict::negative);
@@ -153,6 +154,8 @@ TEST_CASE("rules: the first in the contract's order is the verdict") {
   w.meter.energised = true;
   CHECK(w.check() == verdict::future);
   w.limits.as_of_s.reset();
+  CHECK(w.check() == verdict::past_final_run);
+  w.limits.closed.clear();
   CHECK(!w.check());
 }
 
@@ -168,6 +171,8 @@ TEST_CASE("rules: the short way of usual readings gives what all rules give") {
     if (random.chance(1, 4))
       meter.effective = {100, 200};
     rule_limits limits;
+    if (random.chance(1, 2))
+      limits.energy[index_of(connection_type::low_voltage)][0] = {random.between(1, 70'000), random.between(0, 70'000)};
     if (random.chance(1, 4))
       limits.as_of_s = random.between(1, 300) * seconds_per_period;
     reading r;
@@ -176,7 +181,10 @@ TEST_CASE("rules: the short way of usual readings gives what all rules give") {
     if (!is_usual_meter(meter, limits) || !usual_content_stands(r.content, limits))
       continue;
     ++short_way;
-    wrong += broken_rule(r, meter, limits) ? 1 : 0;
+    wrong += broken_rule(r, meter, limits) || warns<warning::over_alarm>(r, meter, limits)
+                 || warns<warning::deenergised_consumption>(r, meter, limits)
+               ? 1
+               : 0;
   }
   CHECK(short_way > 500);
   CHECK(wrong == 0);
