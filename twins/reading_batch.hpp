@@ -56,6 +56,7 @@ struct reading_batch {
   std::vector<slice> slices; ///< sorted by transformer
   std::vector<early_reject> rejects;
   std::uint64_t ambiguous_local_times = 0;
+  std::uint64_t drifted = 0; ///< times that lay some seconds off their half hour and were put on it
 };
 
 } // namespace gridtwin

@@ -59,6 +59,7 @@ std::vector<kept_reject> keep_early_rejects(const std::vector<reading_batch>& ba
   std::vector<kept_reject> kept;
   for (const reading_batch& batch : batches) {
     counts.ambiguous_local_times += static_cast<std::int64_t>(batch.ambiguous_local_times);
+    counts.drifted += static_cast<std::int64_t>(batch.drifted);
     for (const early_reject& r : batch.rejects) {
       ++counts.by_verdict[index_of(r.verdict)];
       std::string meter = r.meter;

@@ -111,10 +111,29 @@ void line_decoder::note_order(series_key series, const written_time& time, place
   run_may_grow_ = !time.has_offset || plan_.zone.find(time.local_s, zone_hint_).kind != local_kind::twice;
 }
 
+/// Takes the seconds off by which a clock runs fast or slow, as far as they are tolerated. True if there were any.
+bool line_decoder::put_on_grid(written_time& time) const noexcept {
+  // Zones of files without offsets are whole half hours from UTC; in others such a row stays off the grid.
+  const std::int64_t since_epoch = time.has_offset ? time.local_s - time.offset_s : time.local_s;
+  const std::int64_t fast_s = (since_epoch % seconds_per_period + seconds_per_period) % seconds_per_period;
+  const std::int64_t slow_s = seconds_per_period - fast_s; // with a fraction it is less
+  if (fast_s == 0 && !time.has_fraction)
+    return false;
+  if (fast_s + (time.has_fraction ? 1 : 0) <= plan_.drift_tolerance_s)
+    time.local_s -= fast_s;
+  else if (slow_s <= plan_.drift_tolerance_s)
+    time.local_s += slow_s;
+  else
+    return false;
+  time.has_fraction = false;
+  return true;
+}
+
 void line_decoder::row_of_reading() {
   row& r = row_;
   r.clear();
   read_row(r);
+  const bool drifted = plan_.drift_tolerance_s != 0 && r.time_read && put_on_grid(r.time);
   const std::string_view text = fields_[plan_.value];
   cell value;
   read_cell(r, text, value);
@@ -145,7 +164,9 @@ void line_decoder::row_of_reading() {
   }
   if (v)
     reject(*v, r, 0, where, detail_of(*v, r, text));
-  else if (!twofold)
+  else if (drifted)
+    ++out_.batch.drifted;
+  if (!v && !twofold)
     accept(r, where, value.energy, 0);
 }
 

@@ -108,6 +108,7 @@ private:
   const plain_attributes* plain_attributes_of(const line_ahead& found);
   bool learn_plain_attributes(const line_ahead& found, const plain_attributes::packed& texts, plain_attributes& known);
 
+  bool put_on_grid(written_time& time) const noexcept;
   std::optional<verdict> long_verdict(const row& r, const cell& value, const place& where, bool in_estate) const;
   void note_order(series_key series, const written_time& time, place_kind kind);
   void accept(const row& r, const place& where, const parsed_energy& energy, std::uint8_t item);

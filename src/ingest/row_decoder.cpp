@@ -4,6 +4,7 @@
 #include "src/ingest/csv_line.hpp"
 #include "src/ingest/plain_row.hpp"
 #include "src/ingest/row_plan.hpp"
+#include "twins/message_rules.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -97,10 +98,10 @@ result<std::size_t> find_column(const header_columns& header, const column_choic
 
 /// Whether each column's name is the start of its half hour.
 bool names_are_starts(const std::vector<std::string>& names) {
-  for (std::size_t i = 0; i < names.size(); ++i)
-    if (clock_minute_of(names[i]) != std::optional<int>(static_cast<int>(i) * 30))
-      return false;
-  return !names.empty();
+  std::vector<int> minutes;
+  for (const std::string& name : names)
+    minutes.push_back(clock_minute_of(name).value_or(-1));
+  return are_starts_of_day(minutes);
 }
 
 /// No delimiter that lines are searched for otherwise, and no decimal that stands for no value.
@@ -170,6 +171,7 @@ result<row_decoder> row_decoder::make(const format_profile& profile, std::string
   for (const std::size_t at : {p->quantity, p->version, p->quality, p->reason, p->amendment})
     if (at != no_column)
       p->attribute_columns.push_back(at);
+  p->drift_tolerance_s = options.drift_tolerance_s;
   p->plain_rows = options.plain_rows && !by_day && p->plain_kilowatt_hours && may_be_plain(profile, p->columns);
   p->label_suspect = by_day && profile.label == period_label::period_end && names_are_starts(profile.columns);
   p->quantity_words = profile.quantity_map;

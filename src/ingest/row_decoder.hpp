@@ -20,6 +20,8 @@ struct decode_options {
   std::optional<std::string> meter; ///< for files without a column of it
   std::uint32_t version = 1;        ///< 1 to 65535, where the file has none
   bool plain_rows = true;           ///< rows of the usual shape take the fast path; tests compare with it off
+  /// Times so many seconds or fewer off the half hour are put on it (0 to 600): a meter's clock may run fast or slow.
+  std::int32_t drift_tolerance_s = 0;
 };
 
 /// A series within a file: meter, quantity and version, packed.

@@ -28,7 +28,8 @@ struct row_plan {
   bool needs_order = false;
   bool label_suspect = false;        ///< columns are named by the starts of their half hours and labelled as their ends
   bool plain_kilowatt_hours = false; ///< values may be read the quick way
-  bool plain_rows = false;           ///< rows may be plain: see plain_row.cpp
+  std::int32_t drift_tolerance_s = 0;
+  bool plain_rows = false; ///< rows may be plain: see plain_row.cpp
   std::size_t columns = 0;
   std::size_t meter = no_column;
   std::size_t time = no_column;

@@ -61,6 +61,33 @@ TEST_CASE("row decoder: verdicts in the order of the contract") {
   CHECK(verdict_of(one + ",AI,2026-03-01T00:30:00.5Z,1") == "off-grid");
 }
 
+TEST_CASE("row decoder: TM-09 a time some seconds off its half hour is put on it where the rules tolerate it") {
+  const auto decoded = [](std::int32_t tolerance_s, const std::string& time) {
+    decode_options options;
+    options.drift_tolerance_s = tolerance_s;
+    const auto file = decode_file(decoder_of(generic, "mpan,period_end,kwh", options), one + "," + time + ",0.25\n");
+    REQUIRE(file.readings.size() + file.rejects.size() == 1);
+    std::uint64_t drifted = 0;
+    for (const reading_batch& batch : file.batches)
+      drifted += batch.drifted;
+    return file.readings.empty() ? file.rejects[0].substr(0, 10) + " " + std::to_string(drifted)
+                                 : file.readings[0] + " " + std::to_string(drifted);
+  };
+  const std::string half_past = "1 " + one + " AI 2026-03-01T00:30:00Z 250 A v1 ";
+  CHECK(decoded(30, "2026-03-01T00:30:25Z") == half_past + "1"); // 25 s late
+  CHECK(decoded(30, "2026-03-01T00:29:35Z") == half_past + "1"); // 25 s early
+  CHECK(decoded(30, "2026-03-01T01:30:25+01:00") == half_past + "1");
+  CHECK(decoded(30, "2026-03-01T00:30:00Z") == half_past + "0");
+  CHECK(decoded(25, "2026-03-01T00:30:25Z") == half_past + "1");
+  CHECK(decoded(25, "2026-03-01T00:29:35Z") == half_past + "1");
+  CHECK(decoded(24, "2026-03-01T00:30:25Z") == "1 off-grid 0");
+  CHECK(decoded(24, "2026-03-01T00:29:35Z") == "1 off-grid 0");
+  CHECK(decoded(0, "2026-03-01T00:30:25Z") == "1 off-grid 0");
+  CHECK(decoded(1, "2026-03-01T00:30:00.5Z") == half_past + "1");
+  CHECK(decoded(0, "2026-03-01T00:30:00.5Z") == "1 off-grid 0");
+  CHECK(decoded(25, "2026-03-01T00:30:25.5Z") == "1 off-grid 0");
+}
+
 TEST_CASE("row decoder: what a reject says") {
   const auto file =
     decode_file(decoder_of(generic, "mpan,quantity,period_end,kwh"),
