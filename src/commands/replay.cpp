@@ -1,20 +1,22 @@
 #include "src/commands/replay.hpp"
 
+#include "config/settlement_settings.hpp"
 #include "config/toml_document.hpp"
 #include "src/commands/interrupt.hpp"
 #include "src/commands/replay_report.hpp"
 #include "src/commands/replay_run.hpp"
+#include "src/commands/rule_binding.hpp"
+#include "src/commands/small_file.hpp"
 #include "src/commands/source_blocks.hpp"
 #include "src/ingest/estate_files.hpp"
 #include "src/ingest/estate_settlement.hpp"
+#include "twins/final_runs.hpp"
 
 #include <unistd.h>
 
 #include <cstdio>
-#include <fstream>
 #include <memory>
 #include <optional>
-#include <sstream>
 #include <string>
 #include <thread>
 #include <vector>
@@ -33,30 +35,12 @@ struct replay_options {
   std::uint32_t version = 1;
   std::string received_at;
   std::string as_of;
+  std::string rules;
   std::string store;
   std::size_t threads = 0;
   std::string json_out;
   bool json = false;
 };
-
-result<std::string> read_small_file(const std::string& path, std::size_t limit) {
-  std::ifstream in(path, std::ios::binary);
-  if (!in)
-    return error{errc::unreadable_input, "cannot read " + path + ": is the name right?"};
-  std::string text(limit + 1, '\0');
-  in.read(text.data(), static_cast<std::streamsize>(text.size()));
-  text.resize(static_cast<std::size_t>(in.gcount()));
-  return text;
-}
-
-result<void> write_small_file(const std::string& path, const std::string& text) {
-  std::ofstream out(path, std::ios::binary);
-  out << text;
-  out.close();
-  if (!out)
-    return error{errc::store_failed, "cannot write " + path};
-  return {};
-}
 
 result<format_profile> profile_of(const std::string& format) {
   if (auto built_in = built_in_profile(format))
@@ -74,8 +58,8 @@ result<format_profile> profile_of(const std::string& format) {
   return parse_profile(*text, format);
 }
 
-/// What the journal keeps of a run: what decides how its sources were read.
-std::string describe(const replay_options& o, const std::string& profile_text) {
+/// What the journal keeps of a run: what decides how its sources were read and judged. `rules`: members of the object.
+std::string describe(const replay_options& o, const std::string& profile_text, const std::string& rules) {
   std::string out = "{\"format\":" + json_string(o.format);
   if (!profile_text.empty())
     out += ",\"profile\":" + json_string(profile_text);
@@ -86,7 +70,7 @@ std::string describe(const replay_options& o, const std::string& profile_text) {
     out += ",\"received_at\":" + json_string(o.received_at);
   if (!o.as_of.empty())
     out += ",\"as_of\":" + json_string(o.as_of);
-  return out + "}";
+  return out + "," + rules + "}";
 }
 
 result<void> load_estate(const replay_options& o, replay_plan& plan) {
@@ -115,6 +99,41 @@ result<void> check_sources(const replay_plan& plan) {
   for (const source& s : plan.sources)
     if (auto opened = open_source::open(s, plan.profile, plan.meters, plan.decode); !opened)
       return opened.failure();
+  return {};
+}
+
+/// The half hours that are closed at --as-of, by the timetables that are built in.
+void close_past_final_runs(rule_limits& limits) {
+  if (!limits.as_of_s)
+    return;
+  const auto settings = parse_settlement_settings(built_in_settlement_settings(), "built in").value();
+  const auto holidays = parse_bank_holidays(built_in_bank_holidays(), "built in").value();
+  const settlement_calendar calendar(settings.timetables, working_days(holidays));
+  closed_periods closed = closed_at(calendar, settings.gate_minute, *limits.as_of_s);
+  if (!closed.complete)
+    std::fprintf(
+      stderr,
+      "note: bank holidays are known for %d to %d, so that not every final run before --as-of is: readings of "
+      "dates without one are not rejected as past-final-run\n",
+      calendar.days().first_year(), calendar.days().last_year());
+  limits.closed = std::move(closed.ranges);
+}
+
+/// What the run is judged by, once it is known what the store has bound.
+result<void> apply_rules(const replay_options& o, const store_folder& folder, std::optional<rule_pack> given,
+                         replay_plan& plan) {
+  const auto binding = bind_rules(folder, std::move(given));
+  if (!binding)
+    return binding.failure();
+  const rule_settings& rules = binding->pack.settings;
+  plan.limits.energy = rules.energy;
+  plan.decode.drift_tolerance_s = rules.drift_tolerance_s;
+  plan.binds_rules = binding->changed;
+  std::string profile_text;
+  if (o.format.ends_with(".toml"))
+    if (auto text = read_small_file(o.format, toml_bytes_limit))
+      profile_text = std::move(*text);
+  plan.options_text = describe(o, profile_text, describe_rules(*binding));
   return {};
 }
 
@@ -147,11 +166,7 @@ result<replay_plan> plan_of(const replay_options& o) {
     return loaded.failure();
   if (auto readable = check_sources(plan); !readable)
     return readable.failure();
-  std::string profile_text;
-  if (o.format.ends_with(".toml"))
-    if (auto text = read_small_file(o.format, toml_bytes_limit))
-      profile_text = std::move(*text);
-  plan.options_text = describe(o, profile_text);
+  close_past_final_runs(plan.limits);
   plan.threads = o.threads != 0 ? o.threads : std::max(1U, std::thread::hardware_concurrency());
   return plan;
 }
@@ -196,12 +211,21 @@ private:
 int run(const replay_options& o, const millisecond_clock& now) {
   const std::int64_t start = now();
   catch_interrupts();
-  const auto plan = plan_of(o);
+  auto plan = plan_of(o);
   if (!plan)
     return report_failure(command, plan.failure());
+  std::optional<rule_pack> rules;
+  if (!o.rules.empty()) {
+    auto read = read_rule_pack(o.rules);
+    if (!read)
+      return report_failure(command, read.failure());
+    rules = std::move(*read);
+  }
   const auto folder = store_folder::for_writing(o.store);
   if (!folder)
     return report_failure(command, folder.failure());
+  if (auto applied = apply_rules(o, *folder, std::move(rules), *plan); !applied)
+    return report_failure(command, applied.failure());
   replay_progress_line line(now);
   std::optional<result<store_view>> view;
   std::optional<result<store_totals>> after;
@@ -250,7 +274,11 @@ void register_replay(CLI::App& parent, const std::function<void(std::function<in
   replay->add_option("--version", o->version, "Version of readings in files that have no column for it; default 1");
   replay->add_option("--received-at", o->received_at,
                      "When the readings were received (UTC); default: end of their period");
-  replay->add_option("--as-of", o->as_of, "Quarantine readings of half hours that end after this instant (UTC)");
+  replay->add_option("--as-of", o->as_of,
+                     "Take this instant (UTC) for now: quarantine half hours that end after it, reject those of "
+                     "settlement dates whose final run (RF) has passed");
+  replay->add_option("--rules", o->rules,
+                     "Rule pack (*.toml) that the store goes by from this run on; default: the one it goes by already");
   replay->add_option("--store", o->store, "Folder of the store; made where it is missing")->required();
   replay->add_option("--threads", o->threads, "Threads; default: one a processor")->check(CLI::Range(1, 256));
   replay->add_option("--json-out", o->json_out, "Write the JSON object to this file as well");

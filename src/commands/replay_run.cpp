@@ -310,7 +310,8 @@ result<replay_outcome> run_replay(const replay_plan& plan, const store_folder& f
   std::vector<std::string> names;
   for (const source& s : plan.sources)
     names.push_back(s.name);
-  auto store = store_writer::open(folder, {plan.options_text, names, binding->change, plan.estate_files, plan.known});
+  auto store = store_writer::open(
+    folder, {plan.options_text, names, binding->change, plan.estate_files, plan.known, plan.binds_rules});
   if (!store)
     return store.failure();
   const auto writer = std::make_shared<store_writer>(std::move(*store));

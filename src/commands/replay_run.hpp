@@ -29,6 +29,7 @@ struct replay_plan {
   decode_options decode;
   std::vector<source> sources;
   std::string options_text; ///< for the journal
+  bool binds_rules = false; ///< the options hold rules that the store has not bound yet
   known_time known;         ///< of all that is read
   rule_limits limits;
   std::size_t threads = 1;

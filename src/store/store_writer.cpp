@@ -401,7 +401,7 @@ result<void> store_writer::commit_summaries(const std::vector<transformer_summar
 }
 
 result<void> store_writer::close() {
-  const bool changed = opening_.topology.new_estate || !opening_.topology.rows.empty();
+  const bool changed = opening_.topology.new_estate || !opening_.topology.rows.empty() || opening_.binds_rules;
   if (changed && !opened_)
     if (auto bound = in_transaction([&] { return write_opening(); }); !bound)
       return bound;

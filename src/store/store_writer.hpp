@@ -27,6 +27,8 @@ struct run_opening {
   gridtwin::topology_change topology;
   std::shared_ptr<const estate_bytes> estate;
   known_time known; ///< of what the run reads
+  /// The options bind other rules than the runs before: they must be recorded even if no reading is added.
+  bool binds_rules = false;
 };
 
 /// The one writer of a store. Every call is one transaction, synced before it returns. After a failure nothing more may
@@ -55,7 +57,8 @@ public:
   /// Folds the database's log into its file while nothing is written: readings are through, days are being hashed.
   void fold_log() { folding_->begin(); }
 
-  /// Binds a changed estate even when no reading was added, and lets the log of the database be folded into its file.
+  /// Binds a changed estate or changed rules even when no reading was added, and lets the log of the database be folded
+  /// into its file.
   result<void> close();
 
 private:
