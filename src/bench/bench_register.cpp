@@ -1,6 +1,7 @@
 #include "src/bench/bench_register.hpp"
 
 #include "src/bench/bench_memory.hpp"
+#include "src/bench/bench_rules.hpp"
 
 #include <memory>
 
@@ -50,6 +51,14 @@ void register_bench(CLI::App& parent, const std::function<void(std::function<int
   memory->add_flag("--json", m->json, "Print one JSON object instead of text");
   memory->footer("Example:\n  gridtwin bench memory --meters 1000000 --export");
   memory->callback([m, select] { select([m] { return run_bench_memory(*m); }); });
+
+  auto r = std::make_shared<bench_rules_options>();
+  CLI::App* rules = bench->add_subcommand("rules", "Nanoseconds that each rule takes on a reading that passes it");
+  rules->add_option("--rounds", r->rounds, "Measurements of each, of which the median counts; default 11")
+    ->check(CLI::Range(1, 1000));
+  rules->add_flag("--json", r->json, "Print one JSON object instead of text");
+  rules->footer("Example:\n  gridtwin bench rules");
+  rules->callback([r, select, now] { select([r, now] { return run_bench_rules(*r, now); }); });
 }
 
 } // namespace gridtwin

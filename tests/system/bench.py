@@ -32,6 +32,23 @@ def memory_adds_up(context):
     check("resident memory of the process" in text and "the rest" in text, "a person sees what is left over")
 
 
+RULES = """unparseable unknown-meter unknown-quantity null-value nonexistent-local-time ambiguous-local-time off-grid duration
+day-not-midnight duplicate-in-message overlap label-suspect negative over-maximum wrong-event zero-estimate-not-zero reason-missing
+amendment-reason-missing not-appointed status deenergised-estimate before-connection future past-final-run over-alarm
+deenergised-consumption""".split()
+
+
+def every_rule_is_measured(context):
+    found = json.loads(context.program.run("bench", "rules", "--rounds", 3, "--json"))
+    check_equal([rule["code"] for rule in found["rules"]], RULES, "the rules of the contract, in its order, and the warnings")
+    check_equal(sorted(rule["ecs"] for rule in found["rules"] if rule["ecs"]), [f"ECS10{n:02}" for n in range(1, 17)],
+                "the codes of central settlement")
+    check(all(rule["ns"] >= 0 for rule in found["rules"]), f"a time below nothing: {found}")
+    check(len(found["chains"]) == 3 and all(chain["ns"] > 0 for chain in found["chains"]), f"the chains: {found['chains']}")
+    text = context.program.run("bench", "rules", "--rounds", 1).decode()
+    check(all(f" {code} " in text for code in RULES), "a person sees every rule, too")
+
+
 def wrong_use_is_named(context):
     for arguments, word in ((["--meters", 0], "--meters"), (["--path", "air"], "--path"),
                             (["--meters-a-transformer", 120], "multiple")):
@@ -40,4 +57,4 @@ def wrong_use_is_named(context):
 
 
 if __name__ == "__main__":
-    harness.main(__doc__, [twins_by_group_and_by_handle, memory_adds_up, wrong_use_is_named])
+    harness.main(__doc__, [twins_by_group_and_by_handle, memory_adds_up, every_rule_is_measured, wrong_use_is_named])
