@@ -323,7 +323,7 @@ result<void> move_readings(const store_folder& folder, const estate& e, const es
     return days.failure();
   if (auto written = mover->write(*days, bytes); !written)
     return written;
-  binding.change = {{}, {}, {}, false, std::move(binding.change.hash)};
+  binding.change = {{}, {}, {}, false, std::move(binding.change.hash), std::move(binding.change.file_hashes)};
   return {};
 }
 
