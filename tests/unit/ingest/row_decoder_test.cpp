@@ -73,19 +73,19 @@ TEST_CASE("row decoder: TM-09 a time some seconds off its half hour is put on it
     return file.readings.empty() ? file.rejects[0].substr(0, 10) + " " + std::to_string(drifted)
                                  : file.readings[0] + " " + std::to_string(drifted);
   };
-  const std::string half_past = "1 " + one + " AI 2026-03-01T00:30:00Z 250 A v1 ";
+  const std::string half_past = "2 " + one + " AI 2026-03-01T00:30:00Z 250 A v1 ";
   CHECK(decoded(30, "2026-03-01T00:30:25Z") == half_past + "1"); // 25 s late
   CHECK(decoded(30, "2026-03-01T00:29:35Z") == half_past + "1"); // 25 s early
   CHECK(decoded(30, "2026-03-01T01:30:25+01:00") == half_past + "1");
   CHECK(decoded(30, "2026-03-01T00:30:00Z") == half_past + "0");
   CHECK(decoded(25, "2026-03-01T00:30:25Z") == half_past + "1");
   CHECK(decoded(25, "2026-03-01T00:29:35Z") == half_past + "1");
-  CHECK(decoded(24, "2026-03-01T00:30:25Z") == "1 off-grid 0");
-  CHECK(decoded(24, "2026-03-01T00:29:35Z") == "1 off-grid 0");
-  CHECK(decoded(0, "2026-03-01T00:30:25Z") == "1 off-grid 0");
+  CHECK(decoded(24, "2026-03-01T00:30:25Z") == "2 off-grid 0");
+  CHECK(decoded(24, "2026-03-01T00:29:35Z") == "2 off-grid 0");
+  CHECK(decoded(0, "2026-03-01T00:30:25Z") == "2 off-grid 0");
   CHECK(decoded(1, "2026-03-01T00:30:00.5Z") == half_past + "1");
-  CHECK(decoded(0, "2026-03-01T00:30:00.5Z") == "1 off-grid 0");
-  CHECK(decoded(25, "2026-03-01T00:30:25.5Z") == "1 off-grid 0");
+  CHECK(decoded(0, "2026-03-01T00:30:00.5Z") == "2 off-grid 0");
+  CHECK(decoded(25, "2026-03-01T00:30:25.5Z") == "2 off-grid 0");
 }
 
 TEST_CASE("row decoder: what a reject says") {
