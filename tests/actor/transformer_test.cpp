@@ -1,7 +1,6 @@
 #include "tests/support/actor_fixture.hpp"
 
 #include "src/store/bytes.hpp"
-#include "src/store/shape_parts.hpp"
 #include "twins/settlement_inputs.hpp"
 
 #include <doctest/doctest.h>
@@ -378,53 +377,6 @@ TEST_CASE("fragments of a day are merged when a run ends, unless they became kno
       REQUIRE(part.part->summary.days.size() == 1);
       CHECK(part.part->summary.days[0].merged.empty() == other_known);
       CHECK(!part.part->summary.days[0].nodes.empty());
-    });
-  }
-}
-
-TEST_CASE("a day's load shapes are kept with its summary, and when all of it was known") {
-  const std::int64_t known_before = period_at(test_day, 47).end_s() + 7200;
-  for (const bool adds : {false, true}) {
-    transformer_fixture f;
-    const_cast<estate&>(*f.run_data->estate).connections[3].domestic = false;
-    stored_reading stored;
-    stored.twin = {1};
-    stored.day = test_day;
-    stored.content.wh = 500;
-    f.days.readings[{{7}, test_day}] = {stored};
-    f.days.known[{{7}, test_day}] = {known_before};
-    const half_hour_load one{500, 0, 1, 0, 1};
-    std::vector<feeder_day_load> loads{{"01", {}}};
-    loads[0].load[0] = one;
-    f.days.stored_loads[{{7}, test_day}] = encode_loads(loads);
-    f.run_data->known = {known_before + 60};
-    f.start({test_day}, {test_day});
-    if (adds)
-      f.assess(1, {{0, 0, 101}, {0, 9, 7}, {3, 9, 5}, {3, 10, 5}, {3, 10, 6}});
-    f.self->send(f.host, summarise_days{});
-    f.run();
-    f.self->receive([&](const summary_part& part) {
-      REQUIRE(!part.part->failure);
-      REQUIRE(part.part->summary.days.size() == 1);
-      const auto bytes = unpack(part.part->summary.days[0].shapes);
-      REQUIRE(bytes);
-      kept_shapes kept;
-      REQUIRE(decode_shapes(*bytes, test_day, kept));
-      const shape_sorter sorter(*f.run_data->estate, {0}, f.run_data->topology->slot_of);
-      CHECK(kept.basis == sorter.basis_of(4));
-      CHECK(kept.known_by_s == (adds ? known_before + 60 : known_before));
-      const shape_category domestic{'C'};
-      shape_category other = domestic;
-      other.domestic = false;
-      shape_parts expected{{other, {}}, {domestic, {}}};
-      expected[1].second.half_hours[0] = adds ? shape_half_hour{601, 2} : shape_half_hour{500, 1};
-      if (adds) {
-        expected[0].second.half_hours[9] = {5, 1};
-        expected[1].second.half_hours[9] = {7, 1};
-      } else {
-        expected.erase(expected.begin());
-      }
-      CHECK(kept.parts == expected);
     });
   }
 }
