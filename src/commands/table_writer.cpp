@@ -37,8 +37,8 @@ result<table_writer> table_writer::open(const std::string& path, form f) {
   return out;
 }
 
-void table_writer::header(std::initializer_list<column> columns) {
-  columns_ = columns;
+void table_writer::header(std::vector<column> columns) {
+  columns_ = std::move(columns);
   if (form_ == form::json)
     return;
   for (std::size_t i = 0; i < columns_.size(); ++i) {
@@ -48,7 +48,7 @@ void table_writer::header(std::initializer_list<column> columns) {
   buffer_ += '\n';
 }
 
-void table_writer::row(std::initializer_list<std::string_view> fields) {
+void table_writer::row(std::span<const std::string_view> fields) {
   ++rows_;
   std::size_t i = 0;
   for (const std::string_view field : fields) {

@@ -26,8 +26,9 @@ public:
   /// `path` empty or `-`: standard output.
   static result<table_writer> open(const std::string& path, form f);
 
-  void header(std::initializer_list<column> columns);
-  void row(std::initializer_list<std::string_view> fields);
+  void header(std::vector<column> columns);
+  void row(std::span<const std::string_view> fields);
+  void row(std::initializer_list<std::string_view> fields) { row(std::span(fields.begin(), fields.size())); }
   std::uint64_t rows() const noexcept { return rows_; }
 
   /// Error: what was written did not reach the file; nothing appears under its name.

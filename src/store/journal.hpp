@@ -20,12 +20,13 @@ std::uint32_t shard_of(std::string_view transformer_id) noexcept;
 inline constexpr std::uint32_t estate_shard = 0;
 
 enum class record_kind : std::uint8_t {
-  run = 1,      ///< a run of `replay` begins: its options, as text
-  topology = 2, ///< an estate takes effect: hashes of its files
-  readings = 3, ///< a batch: readings that were added to the set, with their lineage, by transformer
-  rejects = 4,  ///< inputs that were refused, raw, with the reason
-  moves = 5,    ///< stored readings belong to other rows since the estate that took effect before it
-  shapes = 6,   ///< load shapes that a run of settlement used: version, cut and values
+  run = 1,        ///< a run of `replay` begins: its options, as text
+  topology = 2,   ///< an estate takes effect: hashes of its files
+  readings = 3,   ///< a batch: readings that were added to the set, with their lineage, by transformer
+  rejects = 4,    ///< inputs that were refused, raw, with the reason
+  moves = 5,      ///< stored readings belong to other rows since the estate that took effect before it
+  shapes = 6,     ///< load shapes that a run of settlement used: version, cut and values
+  settlement = 7, ///< a run of settlement: code, date, gate, digests of inputs, outputs, shapes and estimates
 };
 
 /// Largest body of a record; larger batches are split above.

@@ -43,6 +43,10 @@ CREATE TABLE summaries(key INTEGER PRIMARY KEY, nodes BLOB NOT NULL, masks BLOB 
 CREATE TABLE shape_parts(key INTEGER PRIMARY KEY, body BLOB NOT NULL);
 CREATE TABLE load_shapes(id INTEGER PRIMARY KEY, version BLOB NOT NULL, known_at INTEGER, part INTEGER NOT NULL,
                          record INTEGER NOT NULL);
+CREATE TABLE settlement_runs(number INTEGER PRIMARY KEY, date INTEGER NOT NULL, run TEXT NOT NULL,
+                             known_at INTEGER NOT NULL, inputs BLOB NOT NULL, outputs BLOB NOT NULL,
+                             shapes BLOB NOT NULL, estimates BLOB NOT NULL);
+CREATE INDEX settlement_runs_of_date ON settlement_runs(date, known_at);
 CREATE TABLE gap_counts(transformer INTEGER PRIMARY KEY, gaps INTEGER NOT NULL, periods INTEGER NOT NULL);
 CREATE TABLE rejects(id INTEGER PRIMARY KEY, source INTEGER NOT NULL, line INTEGER NOT NULL, item INTEGER NOT NULL,
                      identity INTEGER NOT NULL, code TEXT NOT NULL, meter TEXT NOT NULL, quantity TEXT NOT NULL,

@@ -166,7 +166,7 @@ TEST_CASE("store_reader: summaries and contradicted days come back") {
   REQUIRE(writer.commit(group));
   transformer_summary summary;
   summary.transformer = {1};
-  summary.days.push_back({{5}, pack("nodes of the day"), pack("masks of the day"), ""});
+  summary.days.push_back({{5}, pack("nodes of the day"), pack("masks of the day"), "", {}});
   summary.counted = {7, 70};
   REQUIRE(writer.commit_summaries({summary}));
   store_reader reader = store.reader();
@@ -240,7 +240,7 @@ TEST_CASE("store_reader: what is damaged is an error that says so") {
     group.transformers.push_back(commit_of({0}, 0, {r}));
     REQUIRE(writer.commit(group));
     transformer_summary summary;
-    summary.days.push_back({some_day, pack("n"), pack("m"), ""});
+    summary.days.push_back({some_day, pack("n"), pack("m"), "", {}});
     REQUIRE(writer.commit_summaries({summary}));
   }
   const auto records = store.reader().records_of({0}, some_day);

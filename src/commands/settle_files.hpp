@@ -1,0 +1,57 @@
+#pragma once
+
+#include "src/commands/sorted_rows.hpp"
+#include "src/settlement/settlement_totals.hpp"
+#include "src/settlement/worklist.hpp"
+#include "twins/hash.hpp"
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+namespace gridtwin {
+
+/// Gathers what a settlement run makes of each transformer, and writes its tables.
+class settlement_files {
+public:
+  explicit settlement_files(const settlement_job& job);
+
+  result<void> add(const settled_transformer& t);
+
+  struct written_file {
+    std::string name;
+    digest hash{};
+    std::uint64_t rows = 0;
+  };
+  /// Writes every table into a folder, each whole or not at all.
+  result<std::vector<written_file>> write(const std::filesystem::path& folder);
+
+  const settlement_totals& totals() const noexcept { return totals_; }
+  /// Of the estimates that the run made, for its record: sorted by `key` once all is added.
+  std::vector<recorded_estimate> take_estimates();
+  /// Over all readings that were settled: with what the run goes by, its inputs.
+  digest readings() const;
+  const std::vector<work_item>& work() const noexcept { return work_; }
+
+private:
+  void add_meter_day(const settled_series& series);
+  void add_estimates(const settled_series& series);
+  void add_changes(const settled_series& series);
+  void hash_readings(const settled_transformer& t);
+  result<void> write_groups(table_writer& out) const;
+  result<void> write_shares(table_writer& out) const;
+  result<void> write_work(table_writer& out);
+
+  const settlement_job* job_;
+  std::vector<period> periods_;
+  std::string date_;
+  settlement_totals totals_;
+  sorted_rows meter_days_;
+  sorted_rows estimates_;
+  sorted_rows changes_;
+  std::vector<work_item> work_;
+  std::vector<recorded_estimate> recorded_;
+  std::string reading_hashes_;
+};
+
+} // namespace gridtwin

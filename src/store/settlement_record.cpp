@@ -1,0 +1,197 @@
+#include "src/store/settlement_record.hpp"
+
+#include "src/store/bytes.hpp"
+#include "src/store/journal.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace gridtwin {
+
+namespace {
+
+constexpr std::uint8_t format_version = 1;
+
+std::string_view view(const digest& d) noexcept { return {reinterpret_cast<const char*>(d.data()), d.size()}; }
+
+void take(std::string_view bytes, digest& d) noexcept {
+  std::copy_n(bytes.begin(), std::min(bytes.size(), d.size()), d.begin());
+}
+
+/// What the journal holds of a run: the estimates themselves stand in their table, their digest here.
+std::string journal_body(const recorded_settlement& s, const digest& estimates) {
+  std::string out;
+  byte_writer w(out);
+  w.byte(format_version);
+  w.text(name_of(s.run));
+  w.text(format_date(s.date));
+  w.signed_number(s.known_at_s);
+  for (const digest* d : {&s.inputs, &s.outputs, &s.shapes, &estimates})
+    w.raw(view(*d));
+  return out;
+}
+
+constexpr std::string_view columns = "run, known_at, inputs, outputs, shapes, estimates";
+
+result<recorded_settlement> read_row(sqlite_statement& row, const civil_date& date, bool with_estimates) {
+  recorded_settlement out;
+  const auto run = parse_run_code(row.bytes(0));
+  out.date = date;
+  out.known_at_s = row.integer(1);
+  take(row.bytes(2), out.inputs);
+  take(row.bytes(3), out.outputs);
+  take(row.bytes(4), out.shapes);
+  const auto bytes = with_estimates ? unpack(row.bytes(5)) : std::optional<std::string>(std::string());
+  if (!run || !bytes || (with_estimates && !decode_estimates(*bytes, out.estimates)))
+    return error{errc::store_failed, "the store's record of a settlement run of " + format_date(date) + " is damaged"};
+  out.run = *run;
+  return out;
+}
+
+result<bool> is_recorded(sqlite_database& database, const recorded_settlement& s) {
+  auto last =
+    database.prepare("SELECT known_at, inputs, outputs FROM settlement_runs WHERE date = ?1 AND run = ?2 ORDER "
+                     "BY number DESC LIMIT 1");
+  if (!last)
+    return last.failure();
+  last->bind(1, days_from_civil(s.date)).bind_text(2, name_of(s.run));
+  const bool same = last->step() && last->integer(0) == s.known_at_s && last->bytes(1) == view(s.inputs)
+                    && last->bytes(2) == view(s.outputs);
+  if (last->failed())
+    return database.failure("cannot read");
+  return same;
+}
+
+result<void> write_record(sqlite_database& database, const recorded_settlement& s) {
+  const std::string estimates = encode_estimates(s.estimates);
+  auto journal = journal_appender::open(database);
+  if (!journal)
+    return journal.failure();
+  if (auto added = journal->append(estate_shard, record_kind::settlement, journal_body(s, sha256(estimates))); !added)
+    return added.failure();
+  auto put = database.prepare("INSERT INTO settlement_runs(date, run, known_at, inputs, outputs, shapes, estimates) "
+                              "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)");
+  if (!put)
+    return put.failure();
+  const std::string packed = pack(estimates);
+  put->bind(1, days_from_civil(s.date)).bind_text(2, name_of(s.run)).bind(3, s.known_at_s);
+  put->bind_blob(4, view(s.inputs)).bind_blob(5, view(s.outputs)).bind_blob(6, view(s.shapes)).bind_blob(7, packed);
+  return put->run() ? result<void>() : result<void>(database.failure("cannot write"));
+}
+
+} // namespace
+
+std::string encode_estimates(const std::vector<recorded_estimate>& estimates) {
+  std::string out;
+  byte_writer w(out);
+  w.byte(format_version);
+  std::uint64_t meter = 0;
+  std::int32_t period_number = 0;
+  for (const recorded_estimate& e : estimates) {
+    w.number(e.mpan.number - std::exchange(meter, e.mpan.number));
+    w.byte(static_cast<std::uint8_t>(index_of(e.quantity)));
+    w.signed_number(std::int64_t{e.period.number} - std::exchange(period_number, e.period.number));
+    w.signed_number(e.content.wh);
+    w.byte(e.content.quality.code);
+    w.byte(e.content.reasons.estimation);
+    w.byte(static_cast<std::uint8_t>(e.content.reasons.amendment));
+    w.byte(static_cast<std::uint8_t>(index_of(e.method)));
+  }
+  return out;
+}
+
+bool decode_estimates(std::string_view bytes, std::vector<recorded_estimate>& estimates) {
+  estimates.clear();
+  byte_reader in(bytes);
+  if (in.byte() != format_version)
+    return false;
+  std::uint64_t meter = 0;
+  std::int64_t period_number = 0;
+  while (!in.at_end()) {
+    recorded_estimate e;
+    meter += in.number();
+    const std::uint8_t of = in.byte();
+    const std::int64_t step = in.signed_number();
+    e.content.wh = in.signed_number();
+    e.content.quality.code = in.byte();
+    e.content.reasons.estimation = in.byte();
+    e.content.reasons.amendment = static_cast<char>(in.byte());
+    const std::uint8_t method = in.byte();
+    constexpr std::int64_t farthest = std::int64_t{1} << 32;
+    if (!in.ok() || of >= quantity_count || method >= estimation_method_count || e.content.quality.code >= quality_count
+        || step < -farthest || step > farthest)
+      return false;
+    period_number += step;
+    if (period_number < first_storable_period.number || period_number > last_storable_period.number)
+      return false;
+    e.mpan.number = meter;
+    e.quantity = static_cast<gridtwin::quantity>(of);
+    e.period.number = static_cast<std::int32_t>(period_number);
+    e.method = static_cast<estimation_method>(method);
+    if (!estimates.empty() && estimates.back().key() >= e.key())
+      return false;
+    estimates.push_back(e);
+  }
+  return in.ok();
+}
+
+result<bool> record_settlement(const store_folder& folder, const recorded_settlement& settled) {
+  auto database = folder.connect_writer();
+  if (!database)
+    return database.failure();
+  const auto known = is_recorded(*database, settled);
+  if (!known)
+    return known.failure();
+  if (*known)
+    return false;
+  if (auto begun = database->execute("BEGIN IMMEDIATE"); !begun)
+    return begun.failure();
+  auto written = write_record(*database, settled);
+  if (written)
+    written = database->execute("COMMIT");
+  if (!written) {
+    (void)database->execute("ROLLBACK"); // what failed first is what the user must hear
+    return written.failure();
+  }
+  return true;
+}
+
+result<std::optional<recorded_settlement>> settlement_before(sqlite_database& database, const civil_date& date,
+                                                             std::int64_t known_at_s) {
+  auto row =
+    database.prepare("SELECT " + std::string(columns)
+                     + " FROM settlement_runs WHERE date = ?1 AND known_at < ?2 ORDER BY known_at DESC, number "
+                       "DESC LIMIT 1");
+  if (!row)
+    return row.failure();
+  row->bind(1, days_from_civil(date)).bind(2, known_at_s);
+  if (!row->step()) {
+    if (row->failed())
+      return database.failure("cannot read");
+    return std::optional<recorded_settlement>();
+  }
+  auto out = read_row(*row, date, true);
+  if (!out)
+    return out.failure();
+  return std::optional(std::move(*out));
+}
+
+result<std::vector<recorded_settlement>> recorded_settlements(sqlite_database& database, const civil_date& date) {
+  auto row =
+    database.prepare("SELECT " + std::string(columns) + " FROM settlement_runs WHERE date = ?1 ORDER BY number");
+  if (!row)
+    return row.failure();
+  row->bind(1, days_from_civil(date));
+  std::vector<recorded_settlement> out;
+  while (row->step()) {
+    auto one = read_row(*row, date, false);
+    if (!one)
+      return one.failure();
+    out.push_back(std::move(*one));
+  }
+  if (row->failed())
+    return database.failure("cannot read");
+  return out;
+}
+
+} // namespace gridtwin

@@ -1,0 +1,63 @@
+#pragma once
+
+#include "src/store/store_folder.hpp"
+#include "twins/codes.hpp"
+#include "twins/estimation_settings.hpp"
+#include "twins/hash.hpp"
+#include "twins/mpan.hpp"
+#include "twins/reading.hpp"
+#include "twins/settlement_calendar.hpp"
+
+#include <compare>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <tuple>
+#include <vector>
+
+namespace gridtwin {
+
+/// What a run of settlement put where there was no actual.
+struct recorded_estimate {
+  gridtwin::mpan mpan;
+  gridtwin::quantity quantity = quantity::active_import;
+  gridtwin::period period;
+  gridtwin::content content;
+  estimation_method method = estimation_method::default_value;
+
+  auto key() const noexcept { return std::tuple(mpan, quantity, period); }
+  bool operator==(const recorded_estimate&) const = default;
+};
+
+/// A run of settlement as the store keeps it: with its estimates, what it settled follows from what was known at its
+/// gate.
+struct recorded_settlement {
+  run_code run = run_code::ii;
+  civil_date date;                          ///< local settlement date
+  std::int64_t known_at_s = 0;              ///< its gate: what became known later did not count
+  digest inputs{};                          ///< of all that it was computed from
+  digest outputs{};                         ///< of the files that it wrote
+  digest shapes{};                          ///< version of its load shapes
+  std::vector<recorded_estimate> estimates; ///< by `key`
+};
+
+/// Sorted by `key`, without repeats. Not packed.
+std::string encode_estimates(const std::vector<recorded_estimate>& estimates);
+/// False where the bytes are damaged.
+bool decode_estimates(std::string_view bytes, std::vector<recorded_estimate>& estimates);
+
+/// Makes a run a record of the journal; one that is the same as it was recorded last for its date and run is recorded
+/// no more. A transaction of its own, synced before it returns. `folder`: open for writing, with no other writer at
+/// work. True: it was recorded now.
+result<bool> record_settlement(const store_folder& folder, const recorded_settlement& settled);
+
+/// The run of that date that was recorded last among those with the latest gate before an instant; nothing where there
+/// is none.
+result<std::optional<recorded_settlement>> settlement_before(sqlite_database& database, const civil_date& date,
+                                                             std::int64_t known_at_s);
+
+/// The runs of a date as they were recorded, without their estimates.
+result<std::vector<recorded_settlement>> recorded_settlements(sqlite_database& database, const civil_date& date);
+
+} // namespace gridtwin
