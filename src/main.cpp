@@ -3,6 +3,7 @@
 #include "src/commands/digest.hpp"
 #include "src/commands/export.hpp"
 #include "src/commands/replay.hpp"
+#include "src/commands/settle.hpp"
 #include "src/commands/sim_register.hpp"
 
 #include <CLI/CLI.hpp>
@@ -41,6 +42,7 @@ int main(int argc, char** argv) {
   gridtwin::register_replay(app, select, gridtwin::monotonic_ms);
   gridtwin::register_export(app, select);
   gridtwin::register_digest(app, select);
+  gridtwin::register_settle(app, select, gridtwin::monotonic_ms);
   gridtwin::register_sim(app, select, gridtwin::monotonic_ms);
   gridtwin::register_bench(app, select, gridtwin::monotonic_us);
   try {

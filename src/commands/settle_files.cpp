@@ -190,9 +190,8 @@ result<void> settlement_files::write_groups(table_writer& out) const {
 result<void> settlement_files::write_shares(table_writer& out) const {
   std::map<std::array<std::string, 3>, settlement_totals::share> sorted;
   for (const auto& [key, share] : totals_.shares())
-    sorted.emplace(std::array{text_of(std::get<0>(key)), code_of(std::get<1>(key)),
-                              std::string(name_of(std::get<2>(key)))},
-                   share);
+    sorted.emplace(
+      std::array{text_of(std::get<0>(key)), code_of(std::get<1>(key)), std::string(name_of(std::get<2>(key)))}, share);
   for (const auto& [key, s] : sorted) {
     const std::int64_t all_wh = s.actual_wh + s.estimated_wh;
     out.row({key[0], key[1], key[2], date_, std::to_string(s.actual_half_hours), std::to_string(s.estimated_half_hours),

@@ -31,8 +31,8 @@ public:
   /// Hands what was added since the last call to the spool. Error: its file failed.
   result<void> keep();
 
-  /// Writes all rows in order of MPAN, quantity's name and place. `complement`: rows of one meter and quantity are parts
-  /// of one, each with the fields that the others lack.
+  /// Writes all rows in order of MPAN, quantity's name and place. `complement`: rows of one meter and quantity are
+  /// parts of one, each with the fields that the others lack.
   result<void> write(table_writer& out, bool complement);
 
 private:
