@@ -27,7 +27,7 @@ std::string per_cent(std::uint64_t part, std::uint64_t whole) {
   return whole == 0 ? std::string() : format_ratio(static_cast<uint128>(part) * 100, whole, 2);
 }
 
-std::string text_of(char code) { return {1, code}; }
+std::string text_of(char code) { return std::string(1, code); }
 
 template <class Code>
 std::string code_of(Code code) {
