@@ -12,7 +12,7 @@ namespace gridtwin {
 /// or nothing. Memory is that of a transformer's day, and a few bytes a stored day of the transformers that give.
 /// `binding`: of this estate; afterwards nothing of its change is left to be written. Does nothing, at no cost, where
 /// no row that may have readings was narrowed and no gaps have to be counted anew.
-/// Error: bad_estate, where no row holds the half hour of a stored reading, or not with that quantity.
+/// Error: bad_estate, where no row holds the half hour of a stored reading of such a row, or not with that quantity.
 result<void> move_readings(const store_folder& folder, const estate& e, const estate_bytes& bytes,
                            topology_binding& binding);
 

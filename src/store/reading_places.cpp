@@ -6,9 +6,9 @@
 namespace gridtwin {
 
 void left_readings::add(const narrowed_connection& n, const std::vector<row_place>& rows) {
-  slots_.emplace(n.slot.value, left_slot{n.mpan, &rows, std::vector<bool>(rows.size())});
+  slots_.emplace(n.slot.value, left_slot{n.mpan, n.lost, &rows, std::vector<bool>(rows.size())});
   const period_range& was = n.before;
-  if (n.allowed.first >= n.allowed.end) {
+  if (n.lost != 0 || n.allowed.first >= n.allowed.end) {
     ranges_.push_back(was);
     return;
   }
@@ -32,9 +32,13 @@ reading_fate left_readings::fate_of(const stored_reading& r) {
   const period p = period_at(r.day, r.slot);
   const auto row = std::find_if(left.rows->begin(), left.rows->end(),
                                 [p](const row_place& place) { return place.effective.contains(p); });
-  if (row == left.rows->end() || (row->quantities & mask_of(r.quantity)) == 0)
+  if (row == left.rows->end())
     return {reading_fate::orphaned, {}};
-  if (row->place == stored_place{transformer_, r.twin})
+  const bool stays = row->place == stored_place{transformer_, r.twin};
+  const std::uint8_t refused = stays ? left.lost : static_cast<std::uint8_t>(~row->quantities);
+  if ((refused & mask_of(r.quantity)) != 0)
+    return {reading_fate::orphaned, {}};
+  if (stays)
     return {};
   left.taken[static_cast<std::size_t>(row - left.rows->begin())] = true;
   return {reading_fate::moves, row->place};

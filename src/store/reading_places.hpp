@@ -21,7 +21,7 @@ struct row_place {
 
 /// What a changed estate makes of a stored reading.
 struct reading_fate {
-  enum { stays, moves, orphaned } what = stays; ///< orphaned: no row holds it
+  enum { stays, moves, orphaned } what = stays; ///< orphaned: no row holds it with its quantity
   stored_place to;                              ///< where it moves to
 };
 
@@ -45,6 +45,7 @@ public:
 private:
   struct left_slot {
     mpan meter;
+    std::uint8_t lost = 0; ///< quantities
     const std::vector<row_place>* rows = nullptr;
     std::vector<bool> taken; ///< by row: readings have gone there
   };

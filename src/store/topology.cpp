@@ -259,10 +259,9 @@ private:
     out_->topology.slot_of[at] = number;
     const std::uint8_t before = std::exchange(slot.quantities, c.quantities);
     const bool told = before != quantities_not_told;
-    const bool loses_quantity = told && (before & ~c.quantities) != 0;
-    if (before != 0 && (loses_quantity || !covers(c.effective, slot.effective)))
-      out_->change.narrowed.push_back(
-        {t_->number, number, c.mpan, loses_quantity ? period_range{0, 0} : c.effective, slot.effective});
+    const auto lost = static_cast<std::uint8_t>(told ? before & ~c.quantities : 0);
+    if (before != 0 && !covers(c.effective, slot.effective))
+      out_->change.narrowed.push_back({t_->number, number, c.mpan, c.effective, slot.effective, lost});
     if (slot.effective != c.effective || before == 0)
       changed_meters_->add(c.mpan.number, true);
     if (slot.effective != c.effective || (told && before != c.quantities))

@@ -27,13 +27,15 @@ struct estate_bytes {
 };
 
 /// A connection that readings may have been stored for and that the estate at hand no longer has, or has for a shorter
-/// range or fewer quantities: `allowed` is what is left of it for all its quantities.
+/// range: `allowed` is what is left of it. One that has lost quantities and nothing of its range is none: as with any
+/// other column, what is stored stays.
 struct narrowed_connection {
   transformer_number transformer;
   twin_slot slot;
   gridtwin::mpan mpan;
   period_range allowed;
-  period_range before; ///< in which readings may have been stored
+  period_range before;   ///< in which readings may have been stored
+  std::uint8_t lost = 0; ///< quantities of which readings may have been stored and that it no longer has
 };
 
 /// What binding an estate to a store will write. Nothing is written before `write`.

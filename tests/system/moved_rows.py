@@ -144,7 +144,8 @@ def what_no_row_holds_is_refused(context):
                    "2 stored readings", f"{ONE} AI at {DAY[22]}"),
         "a row without the quantity": ([{**both, "effective_from": ELEVEN}, {**place, "effective_to": ELEVEN}, neighbour],
                                        "1 stored readings", f"{ONE} AE at {DAY[5]}"),
-        "a quantity taken from a row": ([place, neighbour], "1 stored readings", f"{ONE} AE at {DAY[5]}"),
+        "a row that moves and loses a quantity": ([{**place, "transformer_id": "TB"}, neighbour], "1 stored readings",
+                                                  f"{ONE} AE at {DAY[5]}"),
     }
     more = file_of(context, [(TWO, end, "AI", "0.3") for end in DAY], header)
     for what, (meters, count, example) in cases.items():

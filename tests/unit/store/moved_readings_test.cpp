@@ -277,16 +277,26 @@ TEST_CASE("moved_readings: a reading whose half hour or quantity no row holds is
     CHECK(refused.failure().code == errc::bad_estate);
     CHECK(refused.failure().message.find(to_string(test_mpan(1))) != std::string::npos);
   }
-  for (const rows& few : {rows{{"TA", "F1", 1}, {"TB", "F1", 2}}, rows{{"TB", "F1", 1}, {"TB", "F1", 2}}}) {
-    estate less = make_estate(few);
+  // A move or a split to rows without the quantity is refused on either side of the split.
+  const auto imports_only = [&](const rows& of) {
+    estate less = make_estate(of);
     for (connection& c : less.connections)
       c.quantities = mask_of(quantity::active_import);
-    const auto refused = changing.try_take(less, {"other", "files", std::to_string(few.front().transformer.back())});
+    estate_bytes bytes = bytes_of(of);
+    bytes.meters += " AI";
+    return changing.try_take(less, bytes);
+  };
+  for (const rows& bad : {rows{{"TB", "F1", 1}, {"TB", "F1", 2}},
+                          rows{{"TA", "F1", 1, {always, eleven}}, {"TB", "F1", 1, {eleven, for_ever}}},
+                          rows{{"TB", "F1", 1, {always, eleven}}, {"TA", "F1", 1, {eleven, for_ever}}}}) {
+    const auto refused = imports_only(bad);
     REQUIRE(!refused);
     CHECK(refused.failure().message.find("AE at") != std::string::npos);
     CHECK(refused.failure().message.find("holds 1 stored") != std::string::npos);
   }
   CHECK(changing.store().dump() == before);
+  CHECK(imports_only({{"TA", "F1", 1}, {"TB", "F1", 2}})); // a column that changes, and nothing moves
+  CHECK(changing.store().dump() == before);                // the run writes it
 }
 
 TEST_CASE("moved_readings: a change that cannot be written whole leaves all as it was") {

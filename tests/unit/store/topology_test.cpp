@@ -305,7 +305,7 @@ TEST_CASE("topology: a slot that is given up is named once, and holds nothing un
   CHECK(store.bind(without).change.narrowed.size() == 2);
 }
 
-TEST_CASE("topology: a quantity that is taken from a row narrows all of it, one that is added does not") {
+TEST_CASE("topology: a quantity that is taken from a row is told where its range is narrowed too") {
   const store_fixture store;
   const period_range some{100, 200};
   const rows one{{"T1", "F1", 1, some}};
@@ -319,11 +319,18 @@ TEST_CASE("topology: a quantity that is taken from a row narrows all of it, one 
     return std::move(*bound);
   };
   CHECK(bind(0x0F).change.rows.empty());
-  const topology_change less = bind(0x01).change;
-  REQUIRE(less.narrowed.size() == 1);
-  CHECK(less.narrowed.front().allowed == period_range{0, 0});
-  CHECK(less.narrowed.front().before == some);
+  e.connections.front().effective.end = 150;
+  const topology_change both = bind(0x01).change;
+  REQUIRE(both.narrowed.size() == 1);
+  CHECK(both.narrowed.front().allowed == period_range{100, 150});
+  CHECK(both.narrowed.front().before == some);
+  CHECK(both.narrowed.front().lost == 0x0E);
+  CHECK(bind(0x0F).change.narrowed.front().lost == 0);
+  e.connections.front().effective = some;
+  const topology_change less = bind(0x01).change; // as any other column may change
+  CHECK(less.narrowed.empty());
   CHECK(less.recount.empty());
+  CHECK(less.rows.size() == 1);
   REQUIRE(write_topology(database, less, bytes_of(one)));
   CHECK(bind(0x01).change.rows.empty());
   const topology_change more = bind(0x03).change;
