@@ -166,9 +166,12 @@ TEST_CASE("store_reader: summaries and contradicted days come back") {
   REQUIRE(writer.commit(group));
   transformer_summary summary;
   summary.transformer = {1};
-  summary.days.push_back({{5}, pack("nodes of the day"), pack("masks of the day"), "", {}});
+  summary.days.push_back({{5}, pack("nodes of the day"), pack("masks of the day"), "", pack("shapes of the day")});
   summary.counted = {7, 70};
-  REQUIRE(writer.commit_summaries({summary}));
+  transformer_summary other;
+  other.transformer = {2};
+  other.days.push_back({{-7}, pack("nodes"), pack("masks"), "", pack("shapes")});
+  REQUIRE(writer.commit_summaries({summary, other}));
   store_reader reader = store.reader();
   const auto contradicted = reader.contradicted_days();
   REQUIRE(contradicted);
@@ -180,6 +183,25 @@ TEST_CASE("store_reader: summaries and contradicted days come back") {
   CHECK((*found)->nodes == "nodes of the day");
   CHECK((*found)->masks == "masks of the day");
   CHECK(!*reader.day_summary({1}, {-7}));
+  const auto unfinished = reader.days_to_summarise();
+  REQUIRE(unfinished);
+  CHECK(*unfinished == std::vector<place>{{{0}, {-7}}, {{1}, {-7}}, {{0}, {5}}, {{2}, {5}}});
+  const auto parts = [&](std::int32_t first, std::int32_t last, std::size_t most = 9) {
+    std::vector<std::pair<place, std::string>> out;
+    REQUIRE(
+      reader.for_each_shape_part({first}, {last}, [&](transformer_number t, utc_day day, std::string_view packed) {
+        out.emplace_back(place{t, day}, *unpack(packed));
+        return out.size() < most;
+      }));
+    return out;
+  };
+  const std::pair<place, std::string> early{{{2}, {-7}}, "shapes"};
+  const std::pair<place, std::string> late{{{1}, {5}}, "shapes of the day"};
+  CHECK(parts(-7, 5) == std::vector{early, late});
+  CHECK(parts(-7, 5, 1) == std::vector{early});
+  CHECK(parts(-7, 4) == std::vector{early});
+  CHECK(parts(-6, 5) == std::vector{late});
+  CHECK(parts(-6, 4).empty());
   stored_days days(store.folder());
   CHECK(*days.masks({1}, {5}) == "masks of the day");
   const auto encoded = days.loads({1}, {5});
@@ -240,7 +262,7 @@ TEST_CASE("store_reader: what is damaged is an error that says so") {
     group.transformers.push_back(commit_of({0}, 0, {r}));
     REQUIRE(writer.commit(group));
     transformer_summary summary;
-    summary.days.push_back({some_day, pack("n"), pack("m"), "", {}});
+    summary.days.push_back({some_day, pack("n"), pack("m"), "", pack("s")});
     REQUIRE(writer.commit_summaries({summary}));
   }
   const auto records = store.reader().records_of({0}, some_day);
