@@ -23,8 +23,12 @@ constexpr bool group_full(std::size_t readings, std::size_t transformers) noexce
   return readings >= group_readings
          && (readings >= transformers * readings_a_transformer || readings >= group_readings_most);
 }
-/// Groups that are being judged or committed.
+/// Groups that are being judged or committed: two, so that judging does not wait for the disk, and more where they are
+/// small.
 inline constexpr std::size_t groups_in_flight = 4;
+constexpr bool may_go_on(std::uint64_t groups, std::size_t readings) noexcept {
+  return groups < 2 || (groups < groups_in_flight && readings < groups_in_flight * group_readings);
+}
 
 /// Days of meters that all transformers hold in memory, about 130 bytes each, before those unused are released ...
 inline constexpr std::int64_t open_days_floor = 20'000;

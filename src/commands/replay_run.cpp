@@ -94,7 +94,12 @@ private:
   std::vector<caf::actor> transformers_;
   caf::actor writer_;
   std::int64_t open_days_limit_ = 0;
-  std::map<std::uint64_t, std::vector<transformer_index>> touched_; ///< transformers of the groups in flight
+  struct group_in_flight {
+    std::vector<transformer_index> touched;
+    std::size_t readings = 0;
+  };
+  std::map<std::uint64_t, group_in_flight> in_flight_; ///< by number
+  std::size_t readings_out_ = 0;                       ///< of the groups in flight
 
   std::size_t blocks_out_ = 0; ///< being decoded
   std::uint64_t groups_sent_ = 0;
@@ -159,7 +164,7 @@ void replay_driver::read_ahead() {
   if (interrupted())
     stop({errc::interrupted, "interrupted: what was committed stays; run the same command again to go on"});
   while (blocks_out_ + sequencer_.waiting() < bounds::blocks_in_flight(plan_.threads)
-         && groups_sent_ - groups_done_ < bounds::groups_in_flight) {
+         && bounds::may_go_on(groups_sent_ - groups_done_, readings_out_)) {
     auto block = blocks_.next();
     if (!block)
       return stop(block.failure());
@@ -183,11 +188,13 @@ const caf::actor& replay_driver::transformer_at(std::uint32_t index) {
 }
 
 void replay_driver::dispatch() {
+  const std::size_t readings = sequencer_.size();
   std::vector<reading_batch> batches = sequencer_.take_group();
   std::vector<kept_reject> rejects = keep_early_rejects(batches, *meters_, outcome_.counts, outcome_.faults);
   const auto group = std::make_shared<reading_group>(++groups_sent_, std::move(batches), std::move(rejects));
   const std::span touched = group->transformers();
-  touched_.emplace(group->number(), std::vector(touched.begin(), touched.end()));
+  in_flight_.emplace(group->number(), group_in_flight{std::vector(touched.begin(), touched.end()), readings});
+  readings_out_ += readings;
   if (touched.empty())
     self_->send(writer_, group_assessed{group});
   const caf::message work = caf::make_message(assess_group{group}); // one for all
@@ -225,9 +232,11 @@ void replay_driver::wait() {
     [&](const group_committed& done) {
       groups_done_ = done.group;
       outcome_.counts += *done.counts;
-      for (const transformer_index t : touched_[done.group])
+      const group_in_flight& group = in_flight_.at(done.group);
+      for (const transformer_index t : group.touched)
         self_->send(transformers_[t.value], forget_durable{});
-      touched_.erase(done.group);
+      readings_out_ -= group.readings;
+      in_flight_.erase(done.group);
       release_when_full();
       show_progress(false);
     },
@@ -291,6 +300,23 @@ replay_outcome replay_driver::drive() {
   return std::move(outcome_);
 }
 
+/// What the actors of a run refer to, and they themselves.
+struct replay_session {
+  replay_session(std::size_t threads, const store_folder& folder) : days(folder), config(threads), system(config) {}
+
+  stored_days days;
+  actor_system_options config;
+  caf::actor_system system;
+  std::optional<replay_driver> driver;
+};
+
+/// After a run that went well the process ends, with all that it has: to take its twins down one by one before would
+/// cost a thirtieth of the run. They have nothing to do any more.
+void leave_running(std::unique_ptr<replay_session> session) {
+  static replay_session* volatile left = session.release(); // still pointed at, and so no leak
+  static_cast<void>(left);
+}
+
 } // namespace
 
 result<replay_outcome> run_replay(const replay_plan& plan, const store_folder& folder,
@@ -315,7 +341,7 @@ result<replay_outcome> run_replay(const replay_plan& plan, const store_folder& f
   if (!store)
     return store.failure();
   const auto writer = std::make_shared<store_writer>(std::move(*store));
-  stored_days days(folder);
+  auto session = std::make_unique<replay_session>(plan.threads, folder);
   auto run = std::make_shared<run_context>();
   run->estate = plan.estate;
   run->topology = std::make_shared<const topology>(std::move(binding->topology));
@@ -324,17 +350,16 @@ result<replay_outcome> run_replay(const replay_plan& plan, const store_folder& f
   run->appointed = plan.appointed;
   run->run = writer->run();
   run->known = plan.known;
-  run->days = &days;
-  actor_system_options config(plan.threads);
-  caf::actor_system system(config);
-  replay_outcome outcome = replay_driver(plan, std::move(*stored), run, writer, system, progress).drive();
-  // The driver has ended its actors: the writer first of all has nothing left to do, the twins go side by side with
-  // this.
+  run->days = &session->days;
+  replay_outcome outcome =
+    session->driver.emplace(plan, std::move(*stored), run, writer, session->system, progress).drive();
   if (!outcome.stopped_by || outcome.stopped_by->code != errc::store_failed)
     if (auto closed = writer->close(); !closed)
       outcome.stopped_by = closed.failure();
   if (!outcome.stopped_by)
     finished({run->estate, run->topology, run->meters_across, binding->change.hash});
+  if (!outcome.stopped_by)
+    leave_running(std::move(session));
   return outcome;
 }
 

@@ -59,7 +59,7 @@ struct replay_progress {
 
 /// Reads sources through the twins into a store: decoded in parallel, sequenced in the order of the files, judged by
 /// transformers in parallel, committed group by group. What is in flight is bounded at every step.
-/// `finished` is called when all is durable, while the run's actors are still being let go.
+/// `finished` is called when all is durable. After a run that was not stopped its actors are left to the process.
 /// Error: nothing was begun. An outcome that was stopped says why, and what is committed stays.
 result<replay_outcome> run_replay(const replay_plan& plan, const store_folder& folder,
                                   const std::function<void(const replay_progress&)>& progress,

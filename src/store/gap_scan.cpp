@@ -41,8 +41,15 @@ void join_ranges(std::vector<period_range>& ranges) {
 gap_scan::gap_scan(const estate& e, std::span<const connection_index> connections, found_function found)
   : estate_(&e), found_(std::move(found)) {
   std::unordered_map<std::uint64_t, std::uint32_t> meter_of_mpan;
+  meters_.reserve(connections.size());
+  meter_of_.reserve(connections.size());
   for (const connection_index c : connections) {
     const connection& here = e.connections[c.value];
+    if (here.effective == period_range{}) { // for ever: the meter has no other row
+      meter_of_.push_back(static_cast<std::uint32_t>(meters_.size()));
+      meters_.push_back({c, {}, {}, {}});
+      continue;
+    }
     const auto [at, fresh] = meter_of_mpan.try_emplace(here.mpan.number, static_cast<std::uint32_t>(meters_.size()));
     if (fresh)
       meters_.push_back({c, {}, {}, {}});

@@ -46,8 +46,8 @@ private:
   };
   struct meter {
     connection_index first;
-    std::vector<period_range> ranges; ///< empty: a single connection, whose readings all lie in its range
-    std::vector<connection_index> connections;
+    std::vector<period_range> ranges;          ///< empty: a single connection, whose readings all lie in its range
+    std::vector<connection_index> connections; ///< where a row is not for ever
     std::array<row, quantity_count> rows;
   };
 
