@@ -236,7 +236,7 @@ TEST_CASE("days that were not used are forgotten only when they are durable, and
   CHECK(transformer_fixture::load_of(*again)[0].import_wh == 300);
 }
 
-TEST_CASE("the totals that a batch makes durable are those of the set, whatever the order") {
+TEST_CASE("AG-03 the totals that a batch makes durable are those of the set, whatever the order") {
   std::vector<row> rows{{0, 0, 100}, {1, 0, 200},    {2, 0, 300},     {0, 0, 100},
                         {1, 0, 201}, {2, 0, 310, 2}, {3, 5, 70'000'0}};
   rows.back().wh = 7;

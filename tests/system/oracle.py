@@ -193,7 +193,7 @@ def run_model(context, seed, as_of=None):
     context.program.verify(store)
 
 
-def random_sets_of_readings(context):
+def va_14_ag_02_random_sets_of_readings(context):
     for seed in range(4):
         run_model(context, seed)
 
@@ -239,4 +239,4 @@ def filters_of_exports(context):
 
 
 if __name__ == "__main__":
-    harness.main(__doc__, [random_sets_of_readings, with_an_instant_of_asking, filters_of_exports])
+    harness.main(__doc__, [va_14_ag_02_random_sets_of_readings, with_an_instant_of_asking, filters_of_exports])

@@ -83,7 +83,7 @@ def any_number_of_threads(context):
         world.outcome(world.reads, "--threads", threads).check_same(world.plain, f"--threads {threads}", same_files=True)
 
 
-def any_order_and_any_files(context):
+def ag_03_any_order_and_any_files(context):
     world = World(context)
     rows = list(world.rows)
     for number in range(3):
@@ -105,7 +105,7 @@ def any_order_and_any_files(context):
     world.program.verify(store)
 
 
-def across_kills(context):
+def ag_12_across_kills(context):
     world = World(context)
     program, kills, stores = world.program, 0, 0
     files = world.write_parts(world.rows, 3)[1]
@@ -196,5 +196,5 @@ def arguments(parser):
 
 
 if __name__ == "__main__":
-    harness.main(__doc__, [any_number_of_threads, any_order_and_any_files, across_kills, another_set_gives_another_digest],
-                 arguments)
+    harness.main(__doc__, [any_number_of_threads, ag_03_any_order_and_any_files, ag_12_across_kills,
+                           another_set_gives_another_digest], arguments)

@@ -10,7 +10,7 @@ import oracle
 from harness import check, check_equal
 
 
-def replay_finds_the_truth(context):
+def tm_07_replay_finds_the_truth(context):
     program, folder = context.program, context.folder
     options = context.options
     estate, reads, truth, store = (folder / name for name in ("estate", "reads.csv", "truth.json", "store"))
@@ -50,4 +50,4 @@ def arguments(parser):
 
 
 if __name__ == "__main__":
-    harness.main(__doc__, [replay_finds_the_truth, one_seed_gives_the_same_bytes], arguments)
+    harness.main(__doc__, [tm_07_replay_finds_the_truth, one_seed_gives_the_same_bytes], arguments)

@@ -44,7 +44,7 @@ void add_naively(day_load& sum, naive_meter& meter, std::uint8_t quantities) {
 
 } // namespace
 
-TEST_CASE("load: import and export stand apart and counts are of meters") {
+TEST_CASE("load: AG-02 AG-08 import and export stand apart and counts are of meters") {
   meter_twin twin;
   twin.restore(some_day, quantity::active_import, 0, 1, actual_of(100), true);
   twin.restore(some_day, quantity::active_export, 0, 1, actual_of(30), true);

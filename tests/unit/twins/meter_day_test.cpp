@@ -157,7 +157,7 @@ TEST_CASE("meter_day: the highest version there is") {
   CHECK(!day.current(5));
 }
 
-TEST_CASE("meter_day: every order of a half hour's readings comes to the same state") {
+TEST_CASE("meter_day: SR-05 every order of a half hour's readings comes to the same state") {
   seeded_random random(101);
   std::size_t wrong = 0;
   for (int round = 0; round < 1500; ++round) {

@@ -104,7 +104,7 @@ std::vector<settlement_period> rows_of_neso() {
 
 } // namespace
 
-TEST_CASE("period: the worked conversions of the domain notes both ways") {
+TEST_CASE("period: TM-03 the worked conversions of the domain notes both ways") {
   for (const worked_conversion& c : worked_conversions) {
     CAPTURE(c.utc_end);
     const period p = period_ending(c.utc_end);
@@ -114,7 +114,7 @@ TEST_CASE("period: the worked conversions of the domain notes both ways") {
   }
 }
 
-TEST_CASE("period: 46 or 48 or 50 periods a settlement date") {
+TEST_CASE("period: TM-03 46 or 48 or 50 periods a settlement date") {
   const std::vector<std::pair<std::string_view, int>> listed{
     {"2025-03-30", 46}, {"2025-10-26", 50}, {"2026-03-29", 46}, {"2026-10-25", 50}, {"2027-03-28", 46},
     {"2027-10-31", 50}, {"2026-03-28", 48}, {"2026-03-30", 48}, {"2026-10-24", 48}, {"2026-10-26", 48},

@@ -53,13 +53,13 @@ std::string date_of(run_code run, const civil_date& date, std::string_view timet
 
 } // namespace
 
-TEST_CASE("settlement_calendar: runs on either side of the new timetable") {
+TEST_CASE("settlement_calendar: SR-01 runs on either side of the new timetable") {
   CHECK(date_of(run_code::sf, {2027, 7, 1}) == "2027-07-23");
   CHECK(date_of(run_code::sf, {2027, 7, 2}) == "2027-07-13");
   CHECK(date_of(run_code::ii, {2026, 12, 21}, "mhhs") == "2026-12-29"); // Christmas, and Boxing Day on Monday
 }
 
-TEST_CASE("settlement_calendar: dates worked by hand") {
+TEST_CASE("settlement_calendar: SR-02 dates worked by hand") {
   CHECK(date_of(run_code::ii, {2027, 7, 1}) == "2027-07-08");
   CHECK(date_of(run_code::ii, {2027, 7, 2}) == "2027-07-08");
   CHECK(date_of(run_code::ii, {2027, 7, 3}) == "2027-07-08");   // a Saturday
@@ -101,7 +101,7 @@ TEST_CASE("settlement_calendar: a month that is shorter, a year that ends") {
   CHECK(*calendar.date_of(run_code::df, {2012, 12, 31}, t) == civil_date{2014, 2, 28}); // a Friday, in no leap year
 }
 
-TEST_CASE("settlement_calendar: run codes by name") {
+TEST_CASE("settlement_calendar: SR-03 run codes by name") {
   for (std::size_t i = 0; i < run_count; ++i)
     CHECK(parse_run_code(run_names[i]) == static_cast<run_code>(i));
   CHECK(!parse_run_code("R4"));
