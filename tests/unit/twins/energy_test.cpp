@@ -334,3 +334,31 @@ TEST_CASE("energy: ratios with decimals are rounded half to even") {
         wrong += format_ratio(numerator, denominator, decimals) == slow_ratio(numerator, denominator, decimals) ? 0 : 1;
   CHECK(wrong == 0);
 }
+
+TEST_CASE("energy: AG-09 kWh with three decimals and MWh with six are the same watt-hours, there and back") {
+  seeded_random random(909);
+  const auto in_kwh = [](std::int64_t wh) { return format_ratio(static_cast<uint128>(wh), 1'000, 3); };
+  const auto in_mwh = [](std::int64_t wh) { return format_ratio(static_cast<uint128>(wh), 1'000'000, 6); };
+  std::size_t wrong = 0;
+  const auto try_one = [&](std::int64_t wh) {
+    const std::string kwh = in_kwh(wh);
+    const std::string mwh = in_mwh(wh);
+    const auto from_kwh = parse_energy(kwh, energy_unit::kilowatt_hour);
+    const auto from_mwh = parse_fixed(mwh, 6);
+    wrong += from_kwh && *from_kwh == parsed_energy{wh, false} && from_mwh == wh ? 0 : 1;
+    // The same digits, the point three places on.
+    wrong += kwh[kwh.size() - 4] == '.' && mwh[mwh.size() - 7] == '.' ? 0 : 1;
+    wrong += kwh.substr(kwh.size() - 3) == mwh.substr(mwh.size() - 3) ? 0 : 1;
+  };
+  for (std::int64_t wh = 0; wh < 300'000; ++wh)
+    try_one(wh);
+  for (int n = 0; n < 700'000; ++n)
+    try_one(random.between<std::int64_t>(0, n % 2 == 0 ? 999'999'999 : largest_energy_wh / 10));
+  CHECK(wrong == 0);
+  CHECK(in_kwh(476'376) == "476.376"); // the published ramp's day
+  CHECK(in_mwh(476'376) == "0.476376");
+  CHECK(in_mwh(1) == "0.000001");
+  CHECK(in_mwh(999'999'999'999) == "999999.999999");
+  CHECK(!parse_fixed("0.0000001", 6)); // finer than a watt-hour is refused, not rounded
+  CHECK(parse_energy("0.0004", energy_unit::kilowatt_hour) == parsed_energy{0, true});
+}

@@ -5,6 +5,7 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <array>
 #include <map>
 #include <vector>
@@ -112,5 +113,107 @@ TEST_CASE("load: agrees with naive sums over random meters") {
                  ? 0
                  : 1;
   }
+  CHECK(wrong == 0);
+}
+
+TEST_CASE("load: AG-01 a feeder's total is the sum of ten thousand twins, quantity by quantity, to the watt-hour") {
+  seeded_random random(402);
+  day_load sum{};
+  std::array<std::array<std::int64_t, periods_per_day>, quantity_count> expected{};
+  std::array<std::uint32_t, periods_per_day> reported{};
+  std::vector<meter_twin> twins(10'000);
+  for (meter_twin& twin : twins) {
+    for (const int slot : {0, 17, 35, 47}) {
+      bool any = false;
+      for (const quantity q : quantities_by_name) {
+        if (q != quantity::active_import && random.chance(3, 4))
+          continue;
+        const std::int64_t wh = random.between<std::int64_t>(0, random.chance(1, 50) ? 400'000'000'000 : 60'000);
+        twin.restore(some_day, q, slot, 1, actual_of(wh), true);
+        expected[index_of(q)][static_cast<std::size_t>(slot)] += wh;
+        any = true;
+      }
+      reported[static_cast<std::size_t>(slot)] += any ? 1U : 0U;
+    }
+    add_meter(sum, twin, some_day);
+  }
+  for (std::size_t slot = 0; slot < sum.size(); ++slot) {
+    CAPTURE(slot);
+    CHECK(sum[slot].import_wh == expected[index_of(quantity::active_import)][slot]);
+    CHECK(sum[slot].export_wh == expected[index_of(quantity::active_export)][slot]);
+    CHECK(sum[slot].reported == reported[slot]);
+  }
+  CHECK(sum[0].reported == 10'000);
+  CHECK(sum[0].import_wh > std::int64_t{1} << 32);
+  // One watt-hour of one twin is seen.
+  day_load other = sum;
+  other[17] -= half_hour_of(twins[4321], some_day, 17);
+  const std::int64_t was = twins[4321].find(some_day, quantity::active_import)->current(17)->content.wh;
+  twins[4321].restore(some_day, quantity::active_import, 17, 2, actual_of(was + 1), true);
+  other[17] += half_hour_of(twins[4321], some_day, 17);
+  CHECK(other[17].import_wh == sum[17].import_wh + 1);
+  CHECK(other[17].export_wh == sum[17].export_wh);
+}
+
+TEST_CASE("load: AG-03 a late twin changes its half hour by what it says, and nothing else") {
+  day_load sum{};
+  std::array<meter_twin, 2> twins;
+  const connection meter = test_connection();
+  const auto arrives = [&](std::size_t who, std::uint16_t version, std::int64_t wh, quantity q) {
+    const day_load before = sum;
+    half_hour_load& cell = sum[9];
+    cell -= half_hour_of(twins[who], some_day, 9);
+    (void)twins[who].assess({q, period_at(some_day, 9), version, actual_of(wh)}, meter, {});
+    cell += half_hour_of(twins[who], some_day, 9);
+    half_hour_load changed = cell;
+    changed -= before[9];
+    for (std::size_t slot = 0; slot < sum.size(); ++slot)
+      CHECK((slot == 9 || sum[slot] == before[slot]));
+    return changed;
+  };
+  constexpr std::uint32_t one_less = 0xFFFF'FFFF;
+  using enum quantity;
+  CHECK(arrives(0, 1, 500, active_import) == half_hour_load{500, 0, 1, 0, 1});
+  CHECK(arrives(1, 1, 300, active_import) == half_hour_load{300, 0, 1, 0, 1}); // late: the delta, a meter, a version
+  CHECK(arrives(1, 1, 300, active_import) == half_hour_load{});                // again: nothing
+  CHECK(arrives(1, 2, 260, active_import) == half_hour_load{-40, 0, 0, 0, 1}); // corrected
+  CHECK(arrives(1, 1, 9'000, active_import) == half_hour_load{0, 0, 0, 0, one_less}); // a contradiction of what is past
+  CHECK(arrives(0, 1, 70, active_export) == half_hour_load{0, 70, 0, 0, 1});          // beside the import, not off it
+  CHECK(sum[9] == half_hour_load{760, 70, 2, 0, 3});
+}
+
+TEST_CASE("load: AG-03 late twins in any order leave the same totals and versions") {
+  struct arrival {
+    std::size_t who;
+    reading what;
+  };
+  std::vector<arrival> arrivals;
+  const auto add = [&](std::size_t who, std::uint16_t version, const content& c, quantity q) {
+    arrivals.push_back({who, {q, period_at(some_day, 3), version, c}});
+  };
+  add(0, 1, actual_of(100), quantity::active_import);
+  add(0, 1, actual_of(5), quantity::active_export);
+  add(1, 1, estimate_of(40), quantity::active_import);
+  add(1, 2, actual_of(44), quantity::active_import);
+  add(2, 1, actual_of(7), quantity::active_import);
+  add(2, 1, actual_of(8), quantity::active_import); // contradicts it
+  add(2, 1, actual_of(7), quantity::active_import);
+  const connection meter = test_connection();
+  std::vector<std::size_t> order{0, 1, 2, 3, 4, 5, 6};
+  std::size_t orders = 0;
+  std::size_t wrong = 0;
+  do {
+    std::array<meter_twin, 3> twins;
+    half_hour_load cell;
+    for (const std::size_t n : order) {
+      meter_twin& twin = twins[arrivals[n].who];
+      cell -= half_hour_of(twin, some_day, 3);
+      (void)twin.assess(arrivals[n].what, meter, {});
+      cell += half_hour_of(twin, some_day, 3);
+    }
+    ++orders;
+    wrong += cell == half_hour_load{144, 5, 2, 0, 4} ? 0 : 1;
+  } while (std::next_permutation(order.begin(), order.end()));
+  CHECK(orders == 5'040);
   CHECK(wrong == 0);
 }
