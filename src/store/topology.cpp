@@ -39,7 +39,7 @@ std::string encode_slots(const std::vector<slot_entry>& slots) {
   }
   for (const slot_entry& s : slots)
     w.byte(s.quantities);
-  return pack(out);
+  return out;
 }
 
 bool decode_slots(std::string_view packed, std::vector<slot_entry>& slots) {
@@ -354,9 +354,11 @@ result<void> write_topology(sqlite_database& database, const topology_change& ch
   auto put = database.prepare("INSERT OR REPLACE INTO transformers(number, id, slots) VALUES (?1, ?2, ?3)");
   if (!put)
     return put.failure();
-  for (const auto& row : change.rows)
-    if (!put->bind(1, row.number.value).bind_text(2, row.id).bind_blob(3, row.slots).run())
+  for (const auto& row : change.rows) {
+    const std::string packed = pack(row.slots);
+    if (!put->bind(1, row.number.value).bind_text(2, row.id).bind_blob(3, packed).run())
       return database.failure("cannot write");
+  }
   if (!change.new_estate)
     return {};
   return write_estate(database, change, bytes);

@@ -43,7 +43,7 @@ struct topology_change {
   struct row {
     transformer_number number;
     std::string id;
-    std::string slots; ///< packed
+    std::string slots; ///< encoded; packed when they are written
   };
   std::vector<row> rows; ///< transformers that are new or have changed
   std::vector<narrowed_connection> narrowed;
