@@ -24,11 +24,12 @@ public:
 
   std::optional<std::string> read(const toml_table& table) {
     check_keys(table, "estimation",
-               {"order", "register_window_days", "supplier_annual_days", "annual_total_percent",
+               {"order", "register_window_days", "register_over", "supplier_annual_days", "annual_total_percent",
                 "seven_day_total_percent", "history_weeks", "history_fewest", "fewest_actuals", "off_peak", "reason",
                 "default_wh", "quality"});
     read_order(table.find("order"));
     read_number(table, "register_window_days", 1, longest_window_days, settings_.register_window_days);
+    read_register_over(table.find("register_over"));
     read_number(table, "supplier_annual_days", 1, longest_validity_days, settings_.supplier_annual_days);
     read_number(table, "annual_total_percent", 1, 100, settings_.annual_total_percent);
     read_number(table, "seven_day_total_percent", 1, 100, settings_.seven_day_total_percent);
@@ -104,6 +105,15 @@ private:
     if (order.back() != estimation_method::default_value)
       return fail("'order' must end with \"default\", without which a half hour could be left empty");
     settings_.order = std::move(order);
+  }
+
+  void read_register_over(const toml_value* value) {
+    if (value == nullptr)
+      return;
+    const std::string* const text = value->text();
+    if (text == nullptr || (*text != "own-history" && *text != "shape"))
+      return fail("'register_over' must be \"own-history\" or \"shape\"");
+    settings_.register_over_history = *text == "own-history";
   }
 
   void read_off_peak(const toml_value* value) {

@@ -25,12 +25,17 @@ runs = { II = "WD+4", SF = "WD+7", R1 = "WD+30", RF = "WD+84", DF = "20 months" 
 # What stands for a half hour without an actual. Sources by how sure they are: H the text of a specification was read,
 # M a good secondary source, L a conclusion; "ours" where no source was found.
 [estimation]
-# From the first that gives a value to the default. Ours as a whole; that the supplier's annual figure (SNAC, DI-152,
-# H) goes before that of central settlement, and that register reads become half hours by load shapes (MHHS-DEL561,
-# H), is not.
-order = ["register-advance", "supplier-annual", "central-annual", "own-history", "shape-mean", "default"]
+# From the first that gives a value to the default: by the error that was measured, `gridtwin bench estimates` on 59
+# households of Low Carbon London (figures: README.md). Ours as a whole; that the supplier's annual figure (SNAC, DI-152,
+# H) goes before that of central settlement is not.
+order = ["register-advance", "own-history", "supplier-annual", "central-annual", "shape-mean", "default"]
 # Longest window between two register reads, in days: a quarter with some days to spare. Ours.
 register_window_days = 100
+# What an advance is spread over: the load shape ("shape"; that register reads become half hours by load shapes:
+# MHHS-DEL561, H), or first what the meter itself used at that time before ("own-history"), and the shape, brought to
+# that level, where nothing is known of a half hour. Either way the advance is kept to the watt-hour. Ours: measured by
+# the same command, own history errs a fifth less.
+register_over = "own-history"
 # Days for which a SNAC is valid, its date the first: "12 months" (vendor's description of load shaping, M); that they
 # are counted as 365 days, leap years or not, is ours.
 supplier_annual_days = 365

@@ -17,8 +17,9 @@ bool covers(const shape_totals& totals, int days, int percent) noexcept {
 class ladder {
 public:
   ladder(const estimation_subject& subject, const estimation_facts& facts, const estimation_settings& settings)
-    : subject_(subject), facts_(facts), settings_(settings),
-      windows_(facts, {settings.register_window_days, subject.largest_wh}) {}
+    : subject_(subject), facts_(facts), settings_(settings), history_{settings.history_weeks, settings.history_fewest},
+      windows_(facts, {settings.register_window_days, subject.largest_wh,
+                       settings.register_over_history ? std::optional(history_) : std::nullopt}) {}
 
   /// `p` has no actual.
   estimate at(period p) {
@@ -81,10 +82,13 @@ private:
       return std::nullopt;
     }
     const auto wh = window->share_of(p);
-    if (wh)
+    if (wh) {
+      const auto half_hours = static_cast<std::uint32_t>(window->shares.size());
+      const bool by_shape = window->by_history < half_hours;
       out.inputs =
-        register_inputs{window->first, window->last, window->actual_wh,
-                        static_cast<std::uint32_t>(window->shares.size()), std::string(facts_.shape_version())};
+        register_inputs{window->first, window->last,       window->actual_wh,
+                        half_hours,    window->by_history, std::string(by_shape ? facts_.shape_version() : "")};
+    }
     return wh;
   }
 
@@ -127,7 +131,7 @@ private:
   }
 
   std::optional<std::int64_t> from_history(period p, estimate& out) const {
-    auto mean = mean_of_history(p, facts_, {settings_.history_weeks, settings_.history_fewest});
+    auto mean = mean_of_history(p, facts_, history_);
     if (!mean)
       return std::nullopt;
     const std::int64_t wh = mean->wh;
@@ -146,6 +150,7 @@ private:
   const estimation_subject& subject_;
   const estimation_facts& facts_;
   const estimation_settings& settings_;
+  history_span history_;
   register_windows windows_;
 };
 
@@ -156,8 +161,10 @@ struct inputs_text {
   std::string operator()(const std::monostate&) const { return {}; }
 
   std::string operator()(const register_inputs& in) const {
-    return "read_from=" + text_of(in.first) + " read_to=" + text_of(in.last) + " actual_wh="
-           + std::to_string(in.actual_wh) + " half_hours=" + std::to_string(in.half_hours) + version(in.shape_version);
+    return "read_from=" + text_of(in.first) + " read_to=" + text_of(in.last)
+           + " actual_wh=" + std::to_string(in.actual_wh) + " half_hours=" + std::to_string(in.half_hours)
+           + (in.by_history > 0 ? " by_history=" + std::to_string(in.by_history) : "")
+           + (in.by_history < in.half_hours ? version(in.shape_version) : "");
   }
 
   std::string operator()(const annual_inputs& in) const {

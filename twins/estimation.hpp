@@ -31,7 +31,8 @@ struct register_inputs {
   register_read last;
   std::int64_t actual_wh = 0;   ///< of the half hours in between
   std::uint32_t half_hours = 0; ///< that the rest was spread over
-  std::string shape_version;
+  std::uint32_t by_history = 0; ///< of them, those that weighed the meter's own history
+  std::string shape_version;    ///< of what the others weighed; empty where there are none
   bool operator==(const register_inputs&) const = default;
 };
 
@@ -56,7 +57,8 @@ struct shape_inputs {
 using estimate_inputs = std::variant<std::monostate, register_inputs, annual_inputs, history_mean, shape_inputs>;
 
 /// One line of `key=value` with a blank in between and no commas; the same inputs give the same bytes. Energies in Wh.
-/// `read_from=2026-03-01T00:00:00Z:1000 read_to=2026-03-08T00:00:00Z:6000 actual_wh=3000 half_hours=12 shape=VERSION`;
+/// `read_from=2026-03-01T00:00:00Z:1000 read_to=2026-03-08T00:00:00Z:6000 actual_wh=3000 half_hours=12 by_history=11
+/// shape=VERSION`, without `by_history` where it is 0 and without `shape` where it is all;
 /// `annual=SNAC:4200000 from=2026-01-01 shape_wh=400 total=annual:3500000 shape=VERSION`, or `ECS`, or `7-days`;
 /// `days=same-kind:2026-02-15;2026-02-22`, or `all`; `shape_wh=400 flag=A shape=VERSION`; or empty.
 std::string to_string(const estimate_inputs& inputs);

@@ -16,7 +16,7 @@ namespace gridtwin {
 /// How an estimate came about. The names are ours: what the codes E0 to E9 and most EA mean was not found (domain notes
 /// 1.3), so each method is given a code in the settings.
 enum class estimation_method : std::uint8_t {
-  register_advance, ///< what a register advanced, over the shape (domain notes 3.3, M)
+  register_advance, ///< what a register advanced, over own history (ours) or the shape (domain notes 3.3, M)
   supplier_annual,  ///< supplier-nominated annual consumption, scaled by the shape (DI-152, H; ITRON-LS, M)
   central_annual,   ///< annual consumption of central settlement, scaled by the shape (ITRON-LS, M)
   own_history,      ///< what the meter used at that time of such days before; ours
@@ -65,6 +65,7 @@ bool is_code_of(quality_family family, estimation_method method, quality code) n
 struct estimation_settings {
   std::vector<estimation_method> order; ///< rungs from the first; where the last of them gives nothing, the default
   int register_window_days = 0;         ///< longest window between two register reads
+  bool register_over_history = false;   ///< own history spreads a window first; else the shape alone
   int supplier_annual_days = 0;         ///< days that a supplier's figure is valid, its date the first
   int annual_total_percent = 0;         ///< of a year's half hours: the fewest of an annual total of a shape
   int seven_day_total_percent = 0;      ///< of a week's half hours: the fewest of a seven-day total of a shape

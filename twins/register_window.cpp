@@ -3,6 +3,7 @@
 #include "twins/energy.hpp"
 
 #include <algorithm>
+#include <limits>
 #include <tuple>
 #include <utility>
 
@@ -31,8 +32,69 @@ std::int64_t distance_s(const grid_read& r) noexcept {
 register_window faulty(register_window window, estimation_exception fault) {
   window.actual_wh = 0;
   window.shares.clear();
+  window.by_history = 0;
   window.fault = fault;
   return window;
+}
+
+/// What each half hour of a window that lacks an actual weighs.
+struct window_weights {
+  std::vector<std::int64_t> wh;
+  std::uint32_t by_history = 0;
+};
+
+/// Nothing: a half hour lacks a shape.
+std::optional<window_weights> weigh_by_shape(const std::vector<shape_value>& shape) {
+  window_weights out;
+  for (const shape_value& value : shape) {
+    if (value.flag == shape_flag::no_data)
+      return std::nullopt;
+    out.wh.push_back(value.wh);
+  }
+  return out;
+}
+
+/// Nothing: there is no history but zeros, or a half hour has neither a history nor a shape of the others' level.
+std::optional<window_weights> weigh_by_history(const register_window& window, const std::vector<shape_value>& shape,
+                                               const estimation_facts& facts, const history_span& span) {
+  window_weights out;
+  std::vector<std::size_t> unknown;
+  uint128 history_wh = 0;
+  uint128 shape_wh = 0; // of the same half hours
+  bool comparable = true;
+  for (std::size_t i = 0; i < shape.size(); ++i) {
+    const auto mean = mean_of_history({window.shares[i].period_number}, facts, span);
+    out.wh.push_back(mean ? mean->wh : 0);
+    if (!mean) {
+      unknown.push_back(i);
+      comparable = comparable && shape[i].flag != shape_flag::no_data;
+    } else if (++out.by_history; shape[i].flag != shape_flag::no_data) {
+      history_wh += static_cast<uint128>(mean->wh);
+      shape_wh += static_cast<uint128>(shape[i].wh);
+    }
+  }
+  if (std::all_of(out.wh.begin(), out.wh.end(), [](std::int64_t wh) { return wh == 0; }))
+    return std::nullopt;
+  if (!unknown.empty() && (!comparable || shape_wh == 0))
+    return std::nullopt;
+  for (const std::size_t i : unknown) {
+    const uint128 level = static_cast<uint128>(shape[i].wh) * history_wh / shape_wh;
+    if (level > static_cast<uint128>(std::numeric_limits<std::int64_t>::max()))
+      return std::nullopt;
+    out.wh[i] = static_cast<std::int64_t>(level);
+  }
+  return out;
+}
+
+/// False: a share is more than a half hour may be. `window` has its half hours.
+bool share_out(register_window& window, std::int64_t rest_wh, const window_weights& weights, std::int64_t largest_wh) {
+  const auto spread = apportion(rest_wh, weights.wh);
+  if (!spread)
+    return false;
+  for (std::size_t i = 0; i < window.shares.size(); ++i)
+    window.shares[i].wh = (*spread)[i];
+  window.by_history = weights.by_history;
+  return std::all_of(spread->begin(), spread->end(), [&](std::int64_t wh) { return wh <= largest_wh; });
 }
 
 } // namespace
@@ -64,7 +126,7 @@ std::optional<std::int64_t> register_window::share_of(period p) const noexcept {
 
 register_window spread_advance(const grid_read& first, const grid_read& last, const estimation_facts& facts,
                                const register_limits& limits) {
-  register_window out{first.read, last.read, 0, {}, std::nullopt};
+  register_window out{first.read, last.read, 0, {}, 0, std::nullopt};
   if (first.contradicted || last.contradicted)
     return faulty(std::move(out), estimation_exception::register_contradicted);
   if (last.read.wh < first.read.wh)
@@ -74,34 +136,31 @@ register_window spread_advance(const grid_read& first, const grid_read& last, co
 
   const std::int64_t advance_wh = last.read.wh - first.read.wh;
   uint128 actual_wh = 0;
-  std::vector<std::int64_t> shape_wh;
-  bool shape_known = true;
+  std::vector<shape_value> shape;
   for (std::int64_t number = first.boundary + 1; number <= last.boundary; ++number) {
     const period p{static_cast<std::int32_t>(number)};
     if (const auto wh = facts.actual_at(p)) {
       actual_wh += static_cast<uint128>(*wh);
     } else if (facts.energised_at(p)) {
-      const shape_value shape = facts.shape_at(p);
-      shape_known = shape_known && shape.flag != shape_flag::no_data;
       out.shares.push_back({p.number, 0});
-      shape_wh.push_back(shape.wh);
+      shape.push_back(facts.shape_at(p));
     }
   }
   if (actual_wh > static_cast<uint128>(advance_wh))
     return faulty(std::move(out), estimation_exception::register_below_intervals);
-  if (!shape_known)
-    return faulty(std::move(out), estimation_exception::register_without_shape);
   out.actual_wh = static_cast<std::int64_t>(actual_wh);
-  if (shape_wh.empty())
+  if (shape.empty())
     return out;
-  const auto spread = apportion(advance_wh - out.actual_wh, shape_wh);
-  if (!spread)
+  const std::int64_t rest_wh = advance_wh - out.actual_wh;
+  if (limits.own_history)
+    if (const auto weights = weigh_by_history(out, shape, facts, *limits.own_history))
+      if (share_out(out, rest_wh, *weights, limits.largest_wh))
+        return out;
+  const auto weights = weigh_by_shape(shape);
+  if (!weights)
     return faulty(std::move(out), estimation_exception::register_without_shape);
-  for (std::size_t i = 0; i < out.shares.size(); ++i) {
-    out.shares[i].wh = (*spread)[i];
-    if (out.shares[i].wh > limits.largest_wh)
-      return faulty(std::move(out), estimation_exception::register_above_maximum);
-  }
+  if (!share_out(out, rest_wh, *weights, limits.largest_wh))
+    return faulty(std::move(out), estimation_exception::register_above_maximum);
   return out;
 }
 

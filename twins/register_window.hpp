@@ -2,6 +2,7 @@
 
 #include "twins/estimation_facts.hpp"
 #include "twins/estimation_settings.hpp"
+#include "twins/own_history.hpp"
 
 #include <compare>
 #include <cstddef>
@@ -26,15 +27,20 @@ struct grid_read {
 /// Reads by boundary, one for each: of several the nearest to it, of two as near the earlier.
 std::vector<grid_read> on_grid(std::span<const register_read> reads);
 
-/// What a window may be.
+/// What a window may be, and what it is spread by.
 struct register_limits {
   int longest_days = 0;
-  std::int64_t largest_wh = 0; ///< of a half hour
+  std::int64_t largest_wh = 0;                            ///< of a half hour
+  std::optional<history_span> own_history = std::nullopt; ///< what it is spread by; nothing: the load shape alone
 };
 
 /// What a register advanced between two reads that follow one another, less the actuals in between, spread over the
 /// half hours that have none: together exactly the advance. It takes half hours in which the meter is de-energised as
 /// zero. Either a fault, or shares.
+///
+/// By own history each half hour weighs what the meter used at that time before (`mean_of_history`), and one of which
+/// nothing is known weighs its load shape, brought to the level of the others. By the load shape alone (domain notes
+/// 3.3, M) where nothing but zeros is known of any, or a share would be above the largest.
 struct register_window {
   struct share {
     std::int32_t period_number = 0;
@@ -43,8 +49,9 @@ struct register_window {
   };
   register_read first;
   register_read last;
-  std::int64_t actual_wh = 0; ///< of the half hours in between
-  std::vector<share> shares;  ///< by period
+  std::int64_t actual_wh = 0;   ///< of the half hours in between
+  std::vector<share> shares;    ///< by period
+  std::uint32_t by_history = 0; ///< shares that weigh the meter's own history; the others weigh its shape
   std::optional<estimation_exception> fault;
 
   /// Nothing where the half hour has no share.

@@ -46,7 +46,8 @@ TEST_CASE("estimation_reader: what is built in is whole") {
   const auto parsed = parse_settlement_settings(built_in_settlement_settings(), "built in");
   REQUIRE(parsed);
   const estimation_settings& settings = parsed->estimation;
-  CHECK(order_of(settings) == "register-advance supplier-annual central-annual own-history shape-mean default ");
+  CHECK(order_of(settings) == "register-advance own-history supplier-annual central-annual shape-mean default ");
+  CHECK(settings.register_over_history);
   CHECK(settings.register_window_days == 100);
   CHECK(settings.supplier_annual_days == 365);
   CHECK(settings.annual_total_percent == 99);
@@ -76,6 +77,8 @@ TEST_CASE("estimation_reader: a key that is given changes that one, the others s
 
   CHECK(order_of(read("order = [\"own-history\", \"default\"]")) == "own-history default ");
   CHECK(read("register_window_days = 31").register_window_days == 31);
+  CHECK(!read("register_over = \"shape\"").register_over_history);
+  CHECK(read("register_over = \"own-history\"").register_over_history);
   CHECK(read("supplier_annual_days = 366").supplier_annual_days == 366);
   CHECK(read("annual_total_percent = 100").annual_total_percent == 100);
   CHECK(read("seven_day_total_percent = 1").seven_day_total_percent == 1);
@@ -106,6 +109,8 @@ TEST_CASE("estimation_reader: what is refused says which key and how to mend it"
   CHECK(refused_for("order = [\"default\", \"shape-mean\"]", "must end with \"default\""));
   for (const char* value : {"0", "-1", "\"100\"", "3661", "1.5"})
     CHECK(refused_for("register_window_days = " + std::string(value), "'register_window_days' must be a whole number"));
+  CHECK(refused_for("register_over = \"history\"", "\"own-history\" or \"shape\""));
+  CHECK(refused_for("register_over = true", "'register_over' must be"));
   CHECK(refused_for("supplier_annual_days = 0", "'supplier_annual_days'"));
   CHECK(refused_for("annual_total_percent = 101", "from 1 to 100"));
   CHECK(refused_for("seven_day_total_percent = 0", "from 1 to 100"));

@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <iterator>
 #include <limits>
 #include <set>
 #include <string>
@@ -50,26 +51,31 @@ known_facts plenty() {
   return facts;
 }
 
+/// In the order that is built in.
+constexpr estimation_method all_methods[]{register_advance, own_history,   supplier_annual, central_annual,
+                                          shape_mean,       default_value, de_energised};
+
 /// Takes from `plenty` what each rung needs, so that the method given is the first that can be used.
 known_facts with_first(estimation_method method) {
   known_facts facts = plenty();
-  if (method > register_advance)
+  const auto behind = [&](estimation_method other) {
+    return std::find(std::begin(all_methods), std::end(all_methods), other)
+           < std::find(std::begin(all_methods), std::end(all_methods), method);
+  };
+  if (behind(register_advance))
     facts.reads.clear();
-  if (method > supplier_annual)
-    facts.figures.erase(facts.figures.begin());
-  if (method > central_annual)
-    facts.figures.clear();
-  if (method > own_history)
+  if (behind(own_history))
     facts.actuals.clear();
-  if (method > shape_mean)
+  if (behind(supplier_annual))
+    facts.figures.erase(facts.figures.begin());
+  if (behind(central_annual))
+    facts.figures.clear();
+  if (behind(shape_mean))
     facts.shape_elsewhere = {};
   if (method == de_energised)
     facts.without_supply = {noon};
   return facts;
 }
-
-constexpr estimation_method all_methods[]{register_advance, supplier_annual, central_annual, own_history,
-                                          shape_mean,       default_value,   de_energised};
 
 } // namespace
 
@@ -85,13 +91,33 @@ TEST_CASE("estimation: the rungs in their order, each with what it was made from
     CHECK(one(facts) == got);
   };
   check(register_advance, 10,
-        "read_from=2026-03-10T12:00:00Z:0 read_to=2026-03-10T12:30:00Z:10 actual_wh=0 half_hours=1 shape=v1");
+        "read_from=2026-03-10T12:00:00Z:0 read_to=2026-03-10T12:30:00Z:10 actual_wh=0 half_hours=1 by_history=1");
   check(supplier_annual, 20, "annual=SNAC:2000 from=2026-01-01 shape_wh=50 total=annual:5000 shape=v1");
   check(central_annual, 30, "annual=ECS:3000 from=2026-02-01 shape_wh=50 total=annual:5000 shape=v1");
   check(own_history, 40, "days=same-kind:2026-03-02;2026-03-03;2026-03-04;2026-03-05;2026-03-06;2026-03-09");
   check(shape_mean, 50, "shape_wh=50 flag=A shape=v1");
   check(default_value, 0, "");
   check(de_energised, 0, "");
+}
+
+TEST_CASE("estimation: an advance that is spread over the shape says so") {
+  estimation_settings over_shape = built_in_estimation_settings();
+  over_shape.register_over_history = false;
+  const std::string by_shape =
+    "read_from=2026-03-10T12:00:00Z:0 read_to=2026-03-10T12:30:00Z:10 actual_wh=0 half_hours=1 shape=v1";
+  CHECK(to_string(one(plenty(), noon, {}, over_shape).inputs) == by_shape);
+  known_facts facts = plenty();
+  facts.actuals.clear();
+  CHECK(to_string(one(facts).inputs) == by_shape);
+  // The half hour after noon has no history: it weighs its shape, at the level of noon's, which is 40 for 50.
+  facts = plenty();
+  facts.shape[{noon.number + 1}] = mean_of(200);
+  facts.reads[1] = {noon.end_s() + seconds_per_period, 1000};
+  CHECK(one(facts).content.wh == 200);
+  CHECK(one(facts, {noon.number + 1}).content.wh == 800);
+  CHECK(to_string(one(facts).inputs)
+        == "read_from=2026-03-10T12:00:00Z:0 read_to=2026-03-10T13:00:00Z:1000 actual_wh=0 half_hours=2 by_history=1 "
+           "shape=v1");
 }
 
 TEST_CASE("estimation: ES-01, each method and family has its code and a reason, as the rules want them") {
@@ -179,7 +205,7 @@ TEST_CASE("estimation: ES-07, a supplier's figure goes first for 365 days, whate
 TEST_CASE("estimation: what cannot be used is noted on the way to the next rung") {
   using enum estimation_exception;
   known_facts facts = plenty();
-  facts.actuals[{noon.number + 1}] = 11;
+  facts.actuals = {{{noon.number + 1}, 11}};
   facts.reads[1].at_s += seconds_per_period;
   CHECK(one(facts).method == supplier_annual);
   CHECK(one(facts).exceptions == std::vector{register_below_intervals});
@@ -187,7 +213,7 @@ TEST_CASE("estimation: what cannot be used is noted on the way to the next rung"
   CHECK(one(facts).method == central_annual);
   CHECK(one(facts).exceptions == std::vector{register_below_intervals, annual_out_of_bounds});
   facts.annual_totals.clear();
-  CHECK(one(facts).method == own_history);
+  CHECK(one(facts).method == shape_mean);
   CHECK(one(facts).exceptions == std::vector{register_below_intervals, annual_without_shape}); // once
   facts.annual_totals[noon.day()] = whole_year(0); // a panel that never gave anything
   CHECK(one(facts).exceptions == std::vector{register_below_intervals, annual_without_shape});
@@ -196,7 +222,7 @@ TEST_CASE("estimation: what cannot be used is noted on the way to the next rung"
     one(facts, noon, {quantity::active_import, market_segment::smart, connection_type::whole_current, 29}).exceptions
     == std::vector{register_below_intervals, annual_out_of_bounds});
   facts.shape[noon] = {}; // of a year that is known otherwise: no data is not zero
-  CHECK(one(facts).method == own_history);
+  CHECK(one(facts).method == default_value);
   CHECK(one(facts).exceptions == std::vector{register_below_intervals, annual_without_shape});
   for (std::size_t i = 0; i < estimation_exception_count; ++i)
     CHECK(!name_of(static_cast<estimation_exception>(i)).empty());
@@ -322,12 +348,13 @@ TEST_CASE("estimation: the largest values are estimated or refused, never wrappe
   CHECK(one(facts).content.wh == largest_energy_wh);
   facts.reads[1].wh = std::numeric_limits<std::int64_t>::max();
   CHECK(one(facts).exceptions == std::vector{estimation_exception::register_above_maximum});
+  CHECK(one(facts).method == own_history);
+  facts.actuals.clear();
   facts.figures = {figure_from({2026, 1, 1}, annual_source::supplier, largest_energy_wh)};
   facts.shape_elsewhere = mean_of(largest_shape_wh);
   facts.annual_totals[noon.day()] = whole_year(largest_shape_wh);
   CHECK(one(facts).content.wh == largest_energy_wh);
   facts.annual_totals[noon.day()] = whole_year(largest_shape_wh / 2);
-  CHECK(one(facts).method == own_history);
-  facts.actuals.clear();
+  CHECK(one(facts).method == shape_mean);
   CHECK(one(facts).content.wh == largest_shape_wh);
 }

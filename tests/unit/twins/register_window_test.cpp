@@ -199,3 +199,112 @@ TEST_CASE("register_window: ES-09, whatever the windows, shares and actuals are 
     CHECK(estimated + actual_wh == facts.reads.back().wh - facts.reads.front().wh);
   }
 }
+
+namespace {
+
+constexpr register_limits by_history{100, largest, history_span{4, 3}};
+
+/// What the meter used in the half hour at `base + place`, on each of so many days before.
+void know_history(known_facts& facts, std::int32_t place, std::int64_t wh, int days = 28) {
+  for (std::int32_t day = 1; day <= days; ++day)
+    facts.actuals[{base + place - day * periods_per_day}] = wh;
+}
+
+} // namespace
+
+TEST_CASE("register_window: by own history each half hour weighs what the meter used at that time before (ES-09)") {
+  known_facts facts; // without any shape
+  know_history(facts, 1, 100);
+  know_history(facts, 2, 300);
+  know_history(facts, 3, 0);
+  facts.actuals[{base + 4}] = 1000;
+  const register_window window = spread(facts, 4, 1401, by_history);
+  REQUIRE(!window.fault);
+  CHECK(shares_of(window) == wh_list{101, 300, 0}); // 100.25 and 300.75: what remains goes to the earliest
+  CHECK(window.by_history == 3);
+  CHECK(spread(facts, 4, 1401).fault == estimation_exception::register_without_shape);
+}
+
+TEST_CASE("register_window: a half hour without a history weighs its shape, at the level of the others") {
+  known_facts facts;
+  for (std::int32_t i = 1; i <= 3; ++i)
+    facts.shape[{base + i}] = mean_of(100 * i);
+  know_history(facts, 1, 40);
+  know_history(facts, 2, 20); // together 60 for 300
+  register_window window = spread(facts, 3, 1200, by_history);
+  CHECK(shares_of(window) == wh_list{400, 200, 600});
+  CHECK(window.by_history == 2);
+  CHECK(shares_of(spread(facts, 3, 1200)) == wh_list{200, 400, 600});
+  facts.shape[{base + 3}] = {}; // neither
+  CHECK(spread(facts, 3, 1200, by_history).fault == estimation_exception::register_without_shape);
+  // One whose shape is not known says nothing about the level.
+  facts.shape[{base + 3}] = mean_of(300);
+  facts.shape[{base + 2}] = {};
+  CHECK(shares_of(spread(facts, 3, 1800, by_history)) == wh_list{400, 200, 1200});
+}
+
+TEST_CASE("register_window: over the shape where history is empty or all zeros, or a share would be too large") {
+  known_facts facts;
+  facts.shape[{base + 1}] = mean_of(100);
+  facts.shape[{base + 2}] = mean_of(300);
+  const auto over_shape = [&](const register_limits& limits) {
+    const register_window window = spread(facts, 2, 400, limits);
+    CHECK(!window.fault);
+    CHECK(window.by_history == 0);
+    return shares_of(window) == wh_list{100, 300};
+  };
+  CHECK(over_shape(by_history));
+  know_history(facts, 1, 0);
+  know_history(facts, 2, 0);
+  CHECK(over_shape(by_history)); // an empty house that somebody has moved into
+  know_history(facts, 1, 900);
+  know_history(facts, 2, 100);
+  CHECK(shares_of(spread(facts, 2, 400, by_history)) == wh_list{360, 40});
+  CHECK(over_shape({100, 359, history_span{4, 3}}));
+  CHECK(spread(facts, 2, 400, {100, 299, history_span{4, 3}}).fault == estimation_exception::register_above_maximum);
+}
+
+TEST_CASE("register_window: by own history, too, together exactly the advance, whatever is missing (ES-09)") {
+  for (std::uint64_t seed = 1; seed <= 100; ++seed) {
+    CAPTURE(seed);
+    seeded_random random(seed);
+    known_facts facts;
+    const auto half_hours = random.between<std::int32_t>(1, 4 * periods_per_day);
+    for (std::int32_t i = 1 - 28 * periods_per_day; i <= half_hours; ++i) {
+      facts.shape[{base + i}] = mean_of(random.between<std::int64_t>(0, 900));
+      if (random.chance(1, i > 0 ? 3 : 8))
+        facts.actuals[{base + i}] = random.between<std::int64_t>(0, 900);
+    }
+    std::int64_t actual_wh = 0;
+    for (std::int32_t i = 1; i <= half_hours; ++i)
+      actual_wh += facts.actual_at({base + i}).value_or(0);
+    const std::int64_t missing_wh = random.between<std::int64_t>(0, 100'000);
+    const register_window window = spread(facts, half_hours, actual_wh + missing_wh, by_history);
+    REQUIRE(!window.fault);
+    CHECK(window.actual_wh == actual_wh);
+    std::int64_t sum = 0;
+    for (const auto& share : window.shares) {
+      CHECK(share.wh >= 0);
+      sum += share.wh;
+    }
+    CHECK(sum == (window.shares.empty() ? 0 : missing_wh));
+  }
+}
+
+TEST_CASE("register_window: by own history the largest values do not overflow") {
+  known_facts facts;
+  facts.shape_elsewhere = mean_of(largest_shape_wh);
+  know_history(facts, 1, largest_energy_wh);
+  facts.shape[{base + 1}] = mean_of(1); // what has no history would weigh more than 63 bits hold
+  CHECK(shares_of(spread(facts, 2, 1'000'000'000, by_history)) == wh_list{1, 999'999'999});
+  CHECK(spread(facts, 2, 1'000'000'000, by_history).by_history == 0);
+  facts.shape.clear();
+  const register_window window =
+    spread_advance(read_at(base, 0), read_at(base + 100 * periods_per_day, largest), facts, by_history);
+  REQUIRE(!window.fault);
+  CHECK(window.by_history > 0);
+  uint128 sum = 0;
+  for (const auto& share : window.shares)
+    sum += static_cast<uint128>(share.wh);
+  CHECK(sum == static_cast<uint128>(largest));
+}
