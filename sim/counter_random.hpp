@@ -32,6 +32,7 @@ enum class random_stream : std::uint64_t {
   faults = 7,
   outages = 8,
   row_order = 9,
+  held_back = 10,
 };
 
 /// The key of one use of a seed.

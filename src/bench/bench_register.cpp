@@ -1,5 +1,6 @@
 #include "src/bench/bench_register.hpp"
 
+#include "src/bench/bench_estimates.hpp"
 #include "src/bench/bench_memory.hpp"
 #include "src/bench/bench_rules.hpp"
 
@@ -11,6 +12,7 @@ namespace {
 
 constexpr std::uint32_t most_meters = 31'000'000; // all of Great Britain
 constexpr std::uint32_t largest_transformer = 10'000;
+constexpr std::uint32_t most_held_back = 1'000'000;
 
 void add_estate_options(CLI::App& to, bench_estate_plan& plan) {
   to.add_option("--meters", plan.meters, "How many meters, up to 31000000; default 1000000")
@@ -59,6 +61,18 @@ void register_bench(CLI::App& parent, const std::function<void(std::function<int
   rules->add_flag("--json", r->json, "Print one JSON object instead of text");
   rules->footer("Example:\n  gridtwin bench rules");
   rules->callback([r, select, now] { select([r, now] { return run_bench_rules(*r, now); }); });
+
+  auto e = std::make_shared<bench_estimates_options>();
+  CLI::App* estimates = bench->add_subcommand(
+    "estimates", "How far estimates of half hours that are known are off, by method and against two yardsticks");
+  estimates->add_option("--store", e->store, "Folder of the store")->required();
+  estimates
+    ->add_option("--count", e->count, "Half hours to hold back, once at random, once in gaps of a day; default 20000")
+    ->check(CLI::Range(1U, most_held_back));
+  estimates->add_option("--seed", e->seed, "Chooses them; default 1");
+  estimates->add_flag("--json", e->json, "Print one JSON object instead of text");
+  estimates->footer("Example:\n  gridtwin bench estimates --store store");
+  estimates->callback([e, select] { select([e] { return run_bench_estimates(*e); }); });
 }
 
 } // namespace gridtwin
