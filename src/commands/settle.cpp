@@ -60,11 +60,12 @@ std::string optional_string(const std::optional<std::string>& text) { return tex
 /// What the run is, the same whenever it is repeated.
 std::string json_of(const settle_plan& plan, const settle_outcome& o) {
   const settlement_totals& t = o.totals;
-  std::string out = fmt::format("{{\"run\":\"{}\",\"settlement_date\":\"{}\",\"timetable\":{},\"run_date\":{},\"known_"
-                                "at\":\"{}\",\"provisional\":{}",
-                                name_of(plan.run), format_date(plan.date), json_string(o.timetable),
-                                optional_string(o.run_date ? std::optional(format_date(*o.run_date)) : std::nullopt),
-                                format_instant(o.known_at_s), o.provisional);
+  const auto date = o.run_date ? std::optional(format_date(*o.run_date)) : std::nullopt;
+  const auto gate = o.gate_at_s ? std::optional(format_instant(*o.gate_at_s)) : std::nullopt;
+  std::string out = fmt::format("{{\"run\":\"{}\",\"settlement_date\":\"{}\",\"timetable\":{}", name_of(plan.run),
+                                format_date(plan.date), json_string(o.timetable));
+  out += fmt::format(",\"run_date\":{},\"gate\":{},\"known_at\":\"{}\",\"provisional\":{}", optional_string(date),
+                     optional_string(gate), format_instant(o.known_at_s), o.provisional);
   out += fmt::format(
     ",\"periods\":{},\"meters\":{},\"half_hours\":{},\"actual\":{},\"estimated\":{},\"received_estimates\":{}",
     settlement_periods_of(plan.date), t.meters(), t.half_hours(), t.actual(), t.half_hours() - t.actual(),
@@ -119,7 +120,9 @@ std::string text_of(const settle_plan& plan, const settle_outcome& o, const std:
   };
   std::string out = fmt::format("Run {} of settlement date {}, {} periods, timetable {}\n", name_of(plan.run),
                                 format_date(plan.date), settlement_periods_of(plan.date), o.timetable);
-  out += line(o.provisional ? "as known at (gate is ahead)" : "as known at its gate", format_instant(o.known_at_s));
+  if (o.gate_at_s)
+    out += line(o.provisional ? "gate, still ahead" : "gate", format_instant(*o.gate_at_s));
+  out += line("as known at", format_instant(o.known_at_s));
   out += line("meters", with_thousands(t.meters()));
   out += line("half hours", with_thousands(t.half_hours()));
   out += line("  actual", with_thousands(t.actual()) + ", " + per_cent(t.actual(), t.half_hours()));

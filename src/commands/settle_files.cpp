@@ -73,10 +73,10 @@ result<digest> hash_file(const std::filesystem::path& path) {
 } // namespace
 
 settlement_files::settlement_files(const settlement_job& job)
-  : job_(&job), periods_(job.periods()), date_(format_date(job.date)), totals_(job) {}
+  : job_(&job), periods_(job.periods()), date_(format_date(job.date)) {}
 
 result<void> settlement_files::add(const settled_transformer& t) {
-  totals_.add(t);
+  totals_.add(*job_, t);
   list_work(t, work_);
   hash_readings(t);
   for (const settled_series& series : t.series) {

@@ -18,6 +18,7 @@ namespace {
 struct gate {
   std::string timetable;
   std::optional<civil_date> run_date;
+  std::optional<std::int64_t> gate_at_s; ///< of the timetable
   std::int64_t known_at_s = 0;
   bool provisional = false;
 };
@@ -37,7 +38,8 @@ result<gate> gate_of(const settle_plan& plan, const settlement_basis& basis) {
   if (!date)
     return error{date.failure().code, date.failure().message + (held ? "" : "; --as-of says when it is held")};
   out.run_date = *date;
-  out.known_at_s = gate_s(*date, basis.settings.gate_minute);
+  out.gate_at_s = gate_s(*date, basis.settings.gate_minute);
+  out.known_at_s = *out.gate_at_s - 1; // what becomes known from the gate on is too late
   if (plan.as_of && *plan.as_of < out.known_at_s) {
     out.provisional = true;
     out.known_at_s = *plan.as_of;
@@ -176,9 +178,17 @@ result<settle_outcome> run_settlement(const settle_plan& plan, const settlement_
   const auto estate_hash = bound_estate_hash(view->reader().database());
   if (!estate_hash)
     return estate_hash.failure();
-  settle_outcome out{g->timetable, g->run_date,    g->known_at_s,           g->provisional,
-                     false,        files.totals(), files.work().size(),     {},
-                     {},           shapes,         std::move(job.previous), std::move(*written)};
+  settle_outcome out;
+  out.timetable = g->timetable;
+  out.run_date = g->run_date;
+  out.gate_at_s = g->gate_at_s;
+  out.known_at_s = g->known_at_s;
+  out.provisional = g->provisional;
+  out.totals = files.totals();
+  out.work_items = files.work().size();
+  out.shapes = shapes;
+  out.previous = std::move(job.previous);
+  out.files = std::move(*written);
   out.inputs = hash_inputs(plan, *g, basis, *estate_hash, rules->pack.text, files, shapes, out.previous);
   out.outputs = hash_outputs(out.files);
   if (out.previous)

@@ -26,9 +26,10 @@ struct settle_plan {
 struct settle_outcome {
   std::string timetable;
   std::optional<civil_date> run_date; ///< none: no timetable has the run
-  std::int64_t known_at_s = 0;
-  bool provisional = false; ///< the gate was still ahead: the run is not recorded
-  bool recorded = false;    ///< now; false: provisional, or recorded before as it is
+  std::optional<std::int64_t> gate_at_s;
+  std::int64_t known_at_s = 0; ///< the last second that counted
+  bool provisional = false;    ///< the gate was still ahead: the run is not recorded
+  bool recorded = false;       ///< now; false: provisional, or recorded before as it is
   settlement_totals totals;
   std::uint64_t work_items = 0;
   digest inputs{};

@@ -13,8 +13,9 @@ settlement_group group_of(const estate& e, const connection& meter, quantity q) 
           q};
 }
 
-void settlement_totals::add(const settled_transformer& t) {
-  const estate& e = *job_->estate;
+void settlement_totals::add(const settlement_job& job, const settled_transformer& t) {
+  const estate& e = *job.estate;
+  const auto periods = static_cast<std::size_t>(settlement_periods_of(job.date));
   const connection* last = nullptr;
   for (const settled_series& series : t.series) {
     const connection& meter = e.connections[series.connection.value];
@@ -24,7 +25,7 @@ void settlement_totals::add(const settled_transformer& t) {
       ++meters_;
     last = &meter;
     const settlement_group group = group_of(e, meter, series.quantity);
-    std::vector<group_half_hour>& sums = groups_.try_emplace(group, periods_).first->second;
+    std::vector<group_half_hour>& sums = groups_.try_emplace(group, periods).first->second;
     half_hour_counts& counts = counts_[group];
     quantity_sum& total = by_quantity_[index_of(series.quantity)];
     for (const settled_half_hour& h : series.half_hours) {

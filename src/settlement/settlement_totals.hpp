@@ -48,9 +48,7 @@ public:
   };
   using share_key = std::tuple<std::array<char, 4>, market_segment, quantity>;
 
-  explicit settlement_totals(const settlement_job& job) : job_(&job), periods_(job.periods().size()) {}
-
-  void add(const settled_transformer& t);
+  void add(const settlement_job& job, const settled_transformer& t);
 
   /// By group and place within the date.
   const std::map<settlement_group, std::vector<group_half_hour>>& groups() const noexcept { return groups_; }
@@ -72,8 +70,6 @@ private:
     std::uint64_t estimated = 0;
   };
 
-  const settlement_job* job_;
-  std::size_t periods_;
   std::map<settlement_group, std::vector<group_half_hour>> groups_;
   std::map<settlement_group, half_hour_counts> counts_;
   std::uint64_t meters_ = 0;
