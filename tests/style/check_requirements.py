@@ -80,7 +80,7 @@ def check(root):
         elif mark in ("open", "not here") and one in shown:
             faults.append(f"{one} has a test, but {LIST} says `{mark}`")
         elif mark is not None:
-            marked.setdefault(mark, []).append(one)
+            marked.setdefault(mark, []).append(f"{one} (has a test)" if one in shown else one)
     notes = root / NOTES
     if notes.exists():
         families = {one[:2] for one in rows.rows}
