@@ -162,6 +162,32 @@ TEST_CASE("source reader: plain files") {
   CHECK(read("h\n\n\nx\n\n").text == "\n\nx\n\n");
 }
 
+TEST_CASE("source reader: blocks of any size hold every line once") {
+  std::string body = many_lines(300);
+  body += "\n\n" + std::string(700, 'x') + "\r\n" + "the last one";
+  for (std::size_t target = 1; target < 2000; target += 1 + target / 7) {
+    CAPTURE(target);
+    CHECK(read("mpan,kwh\n" + body, target).text == body);
+  }
+}
+
+TEST_CASE("source reader: a plain file that becomes shorter while it is read") {
+  const temporary_folder folder;
+  const fs::path path = folder.write("the.csv", "h\n" + many_lines(50'000));
+  auto reader = source_reader::open({path, "the.csv", fs::file_size(path)});
+  REQUIRE(reader);
+  const auto first = (*reader)->next(100'000);
+  const auto second = (*reader)->next(100'000);
+  REQUIRE((first && *first && second && *second));
+  fs::resize_file(path, 150'000);
+  read_buffer buffer;
+  CHECK((*first)->fetch(buffer));
+  const auto cut = (*second)->fetch(buffer);
+  REQUIRE(!cut);
+  CHECK(cut.failure().code == errc::unreadable_input);
+  CHECK(cut.failure().message.find("shorter") != std::string::npos);
+}
+
 TEST_CASE("source reader: compressed files, also of several members") {
   const std::string body = many_lines(200'000);
   const std::string whole = "h\n" + body;
