@@ -6,6 +6,7 @@
 #include "src/store/day_summary.hpp"
 #include "src/store/journal_section.hpp"
 #include "src/store/reading_moves.hpp"
+#include "src/store/settlement_record.hpp"
 #include "src/store/shape_parts.hpp"
 #include "src/store/shape_record.hpp"
 #include "tests/fuzz/fuzz_support.hpp"
@@ -218,9 +219,27 @@ void check_moves(std::string_view bytes) {
           "moves come back");
 }
 
-constexpr void (*checks[])(std::string_view) = {check_fragment, check_section,   check_loads,
-                                                check_nodes,    check_masks,     check_unpack,
-                                                check_shapes,   check_published, check_moves};
+void check_estimates(std::string_view bytes) {
+  std::vector<recorded_estimate> estimates;
+  const bool good = decode_estimates(bytes, estimates);
+  require(estimates.size() <= bytes.size() / 8, "an estimate takes eight bytes or more");
+  if (!good)
+    return;
+  for (std::size_t i = 0; i < estimates.size(); ++i) {
+    const recorded_estimate& e = estimates[i];
+    require(index_of(e.quantity) < quantity_count && index_of(e.method) < estimation_method_count
+              && e.content.quality.code < quality_count && e.period >= first_storable_period
+              && e.period <= last_storable_period,
+            "an estimate is in range");
+    require(i == 0 || estimates[i - 1].key() < e.key(), "estimates ascend");
+  }
+  std::vector<recorded_estimate> back;
+  require(decode_estimates(encode_estimates(estimates), back) && back == estimates, "estimates come back");
+}
+
+constexpr void (*checks[])(std::string_view) = {check_fragment, check_section,  check_loads,  check_nodes,
+                                                check_masks,    check_unpack,   check_shapes, check_published,
+                                                check_moves,    check_estimates};
 
 } // namespace
 
