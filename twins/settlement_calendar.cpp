@@ -95,7 +95,7 @@ result<civil_date> settlement_calendar::date_of(run_code run, const civil_date& 
   return error{errc::usage, "bank holidays are known for " + std::to_string(days_.first_year()) + " to "
                               + std::to_string(days_.last_year()) + ", which is not enough for "
                               + std::string(name_of(run)) + " of " + format_date(settlement_date)
-                              + ": give a list that goes on (--bank-holidays)"};
+                              + ": give a list that goes on (--holidays)"};
 }
 
 } // namespace gridtwin

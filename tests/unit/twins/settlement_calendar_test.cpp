@@ -78,6 +78,7 @@ TEST_CASE("settlement_calendar: what cannot be told is said") {
   CHECK(date_of(run_code::r2, {2027, 7, 2}) == "the timetable 'mhhs' has no run R2 for 2027-07-02");
   CHECK(date_of(run_code::dr, {2027, 7, 1}) == "the timetable 'legacy' has no run DR for 2027-07-01");
   CHECK(date_of(run_code::df, {2027, 7, 2}).find("bank holidays are known for 2013 to 2028") == 0);
+  CHECK(date_of(run_code::df, {2027, 7, 2}).ends_with("(--holidays)"));
   const settlement_calendar calendar = both_timetables();
   CHECK(!calendar.timetable_of({1999, 12, 31}));
   CHECK((*calendar.timetable_of({2000, 1, 1}))->name == "legacy");
