@@ -10,6 +10,8 @@ result<std::string> read_small_file(const std::string& path, std::size_t limit) 
     return error{errc::unreadable_input, "cannot read " + path + ": is the name right?"};
   std::string text(limit + 1, '\0');
   in.read(text.data(), static_cast<std::streamsize>(text.size()));
+  if (in.bad())
+    return error{errc::unreadable_input, "cannot read " + path + ": is it a file?"};
   text.resize(static_cast<std::size_t>(in.gcount()));
   return text;
 }

@@ -47,6 +47,9 @@ TEST_CASE("what cannot be read or understood names its option") {
   REQUIRE_FALSE(missing);
   CHECK(missing.failure().code == errc::unreadable_input);
   CHECK(missing.failure().message.starts_with("--settings: "));
+  const auto directory = read_settlement_basis({folder.path(), ""});
+  REQUIRE_FALSE(directory);
+  CHECK(directory.failure().code == errc::unreadable_input);
   write_file(path, "no dates\n");
   const auto no_dates = read_settlement_basis({"", path});
   REQUIRE_FALSE(no_dates);
