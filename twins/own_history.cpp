@@ -50,6 +50,11 @@ int wall_clock_slot(const settlement_period& local) noexcept {
 std::vector<period> periods_at_wall_clock(const civil_date& date, int slot) {
   std::vector<period> out;
   const int periods = settlement_periods_of(date);
+  if (periods == periods_per_day) { // of nearly all days, and asked for as often as anything
+    if (const auto p = from_settlement_period({date, slot + 1}))
+      out.push_back(*p);
+    return out;
+  }
   const int first = periods == short_day ? slot - hour : slot;
   for (int number = std::max(first, 0) + 1; number <= std::min(slot + hour + 1, periods); ++number) {
     if (wall_clock_slot({date, number}) != slot)

@@ -29,11 +29,12 @@ std::int32_t last_sunday(std::int32_t year, int month) noexcept {
 bool summer_time(std::int64_t seconds) noexcept {
   const std::int32_t days = static_cast<std::int32_t>(seconds >= 0 ? seconds / seconds_per_day
                                                                    : (seconds - seconds_per_day + 1) / seconds_per_day);
-  const std::int32_t year = civil_from_days(days).year;
-  const auto change = [year](int month) {
-    return std::int64_t{last_sunday(year, month)} * seconds_per_day + hours_of_change * 3600;
-  };
-  return seconds >= change(3) && seconds < change(10);
+  const civil_date date = civil_from_days(days);
+  if (date.month != 3 && date.month != 10)
+    return date.month > 3 && date.month < 10;
+  const std::int64_t change =
+    std::int64_t{last_sunday(date.year, date.month)} * seconds_per_day + hours_of_change * 3600;
+  return (seconds >= change) == (date.month == 3);
 }
 
 /// Seconds since the epoch of the local midnight that starts a date.
