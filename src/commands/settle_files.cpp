@@ -8,6 +8,7 @@
 #include <functional>
 #include <map>
 #include <sstream>
+#include <tuple>
 #include <utility>
 
 namespace gridtwin {
@@ -73,7 +74,8 @@ result<digest> hash_file(const std::filesystem::path& path) {
 } // namespace
 
 settlement_files::settlement_files(const settlement_job& job)
-  : job_(&job), periods_(job.periods()), date_(format_date(job.date)) {}
+  : job_(&job), periods_(job.periods()), date_(format_date(job.date)),
+    settled_again_(job.previous ? job.previous->estimates.size() : 0) {}
 
 result<void> settlement_files::add(const settled_transformer& t) {
   totals_.add(*job_, t);
@@ -83,6 +85,7 @@ result<void> settlement_files::add(const settled_transformer& t) {
     add_meter_day(series);
     add_estimates(series);
     add_changes(series);
+    mark_settled(series);
   }
   for (sorted_rows* rows : {&meter_days_, &estimates_, &changes_})
     if (auto kept = rows->keep(); !kept)
@@ -142,6 +145,46 @@ void settlement_files::add_changes(const settled_series& series) {
   changes_.add({meter, series.quantity, series.changes.front().place},
                {to_string(meter), name_of(series.quantity), date_, std::to_string(series.changes.size()), kwh(before),
                 kwh(after), kwh(after - before), text});
+}
+
+void settlement_files::mark_settled(const settled_series& series) {
+  if (!job_->previous)
+    return;
+  const auto& before = job_->previous->estimates;
+  const mpan meter = job_->estate->connections[series.connection.value].mpan;
+  const auto key_at = [&](const settled_half_hour& h) { return std::tuple(meter, series.quantity, periods_[h.place]); };
+  const auto last = key_at(series.half_hours.back());
+  auto at = std::lower_bound(before.begin(), before.end(), key_at(series.half_hours.front()),
+                             [](const recorded_estimate& e, const auto& key) { return e.key() < key; });
+  for (; at != before.end() && at->key() <= last; ++at)
+    settled_again_[static_cast<std::size_t>(at - before.begin())] = true;
+}
+
+/// Energy of the run before that no meter has now: without it differences would not sum to the difference.
+result<void> settlement_files::add_no_longer_settled() {
+  for (std::size_t i = 0; i < settled_again_.size();) {
+    const recorded_estimate& first = job_->previous->estimates[i];
+    std::uint64_t half_hours = 0;
+    std::int64_t before = 0;
+    for (; i < settled_again_.size(); ++i) {
+      const recorded_estimate& e = job_->previous->estimates[i];
+      if (std::tie(e.mpan, e.quantity) != std::tie(first.mpan, first.quantity))
+        break;
+      if (settled_again_[i])
+        continue;
+      ++half_hours;
+      before += e.content.wh;
+    }
+    if (half_hours == 0)
+      continue;
+    totals_.add_no_longer_settled(half_hours);
+    const auto place = std::lower_bound(periods_.begin(), periods_.end(), first.period) - periods_.begin();
+    changes_.add({first.mpan, first.quantity, static_cast<std::uint8_t>(place)},
+                 {to_string(first.mpan), name_of(first.quantity), date_, std::to_string(half_hours), kwh(before),
+                  kwh(0), kwh(-before),
+                  std::string(name_of(change_cause::no_longer_settled)) + ":" + std::to_string(half_hours)});
+  }
+  return changes_.keep();
 }
 
 /// What was settled as it was received: in the order of the estate.
@@ -290,6 +333,8 @@ result<std::vector<settlement_files::written_file>> settlement_files::write(cons
       {"transformer_id"}},
      [this](table_writer& out) { return write_work(out); }},
   };
+  if (auto added = add_no_longer_settled(); !added)
+    return added.failure();
   std::vector<written_file> out;
   for (const table& t : tables) {
     const std::filesystem::path path = folder / t.name;

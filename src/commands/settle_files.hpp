@@ -37,6 +37,8 @@ private:
   void add_meter_day(const settled_series& series);
   void add_estimates(const settled_series& series);
   void add_changes(const settled_series& series);
+  void mark_settled(const settled_series& series);
+  result<void> add_no_longer_settled();
   void hash_readings(const settled_transformer& t);
   result<void> write_groups(table_writer& out) const;
   result<void> write_shares(table_writer& out) const;
@@ -52,6 +54,7 @@ private:
   std::vector<work_item> work_;
   std::vector<recorded_estimate> recorded_;
   std::string reading_hashes_;
+  std::vector<bool> settled_again_; ///< of the estimates of the run before
 };
 
 } // namespace gridtwin

@@ -44,8 +44,9 @@ enum class change_cause : std::uint8_t {
   estimate_for_actual, ///< the actual was contradicted or withdrawn
   estimate_changed,    ///< what it was estimated from has changed
   new_half_hour,       ///< the run before had no such meter
+  no_longer_settled,   ///< the run before had an estimate; the estate has no such meter, quantity or range now
 };
-inline constexpr std::size_t change_cause_count = 5;
+inline constexpr std::size_t change_cause_count = 6;
 constexpr std::size_t index_of(change_cause c) noexcept { return static_cast<std::size_t>(c); }
 /// `actual-for-estimate`
 std::string_view name_of(change_cause c) noexcept;

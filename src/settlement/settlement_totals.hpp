@@ -49,6 +49,10 @@ public:
   using share_key = std::tuple<std::array<char, 4>, market_segment, quantity>;
 
   void add(const settlement_job& job, const settled_transformer& t);
+  /// Half hours that the run before estimated and this one does not have.
+  void add_no_longer_settled(std::uint64_t half_hours) {
+    by_change_[index_of(change_cause::no_longer_settled)] += half_hours;
+  }
 
   /// By group and place within the date.
   const std::map<settlement_group, std::vector<group_half_hour>>& groups() const noexcept { return groups_; }

@@ -13,8 +13,9 @@ std::string_view name_of(missing_cause c) noexcept {
 }
 
 std::string_view name_of(change_cause c) noexcept {
-  constexpr std::array<std::string_view, change_cause_count> names{
-    "actual-for-estimate", "actual-corrected", "estimate-for-actual", "estimate-changed", "new-half-hour"};
+  constexpr std::array<std::string_view, change_cause_count> names{"actual-for-estimate", "actual-corrected",
+                                                                   "estimate-for-actual", "estimate-changed",
+                                                                   "new-half-hour",       "no-longer-settled"};
   return names[index_of(c)];
 }
 
@@ -122,7 +123,8 @@ void transformer_settler::fill(const current_values& now, settled_transformer& o
   }
 }
 
-/// What the run before settled: what was current at its gate, or its estimate.
+/// What the run before settled: its estimate where it recorded one, even if a reading came later that counts as known
+/// at its gate; else what was current at its gate.
 void transformer_settler::compare(const current_values& before, settled_transformer& out) const {
   const auto& estimates = job_->previous->estimates;
   for (std::size_t i = 0; i < out.series.size(); ++i) {
@@ -137,15 +139,14 @@ void transformer_settler::compare(const current_values& before, settled_transfor
       while (at != estimates.end() && at->key() < key_at(h))
         ++at;
       const auto& current = before[i * periods_.size() + h.place];
-      if (current) {
-        if (const auto cause = cause_of(current->content, h.content))
-          series.changes.push_back({h.place, *cause, current->content.wh, h.content.wh});
-      } else if (at != estimates.end() && at->key() == key_at(h)) {
-        if (const auto cause = cause_of(at->content, h.content))
-          series.changes.push_back({h.place, *cause, at->content.wh, h.content.wh});
-      } else {
+      const bool estimated = at != estimates.end() && at->key() == key_at(h);
+      if (!estimated && !current) {
         series.changes.push_back({h.place, change_cause::new_half_hour, 0, h.content.wh});
+        continue;
       }
+      const content& settled = estimated ? at->content : current->content;
+      if (const auto cause = cause_of(settled, h.content))
+        series.changes.push_back({h.place, *cause, settled.wh, h.content.wh});
     }
   }
 }
