@@ -187,10 +187,11 @@ result<void> settlement_files::add_no_longer_settled() {
   return changes_.keep();
 }
 
-/// What was settled as it was received: in the order of the estate.
+/// What was settled as it was received, why the rest was not, and what its estimates were made from: in the order of
+/// the estate.
 void settlement_files::hash_readings(const settled_transformer& t) {
   std::string text;
-  for (const settled_series& series : t.series)
+  for (const settled_series& series : t.series) {
     for (const settled_half_hour& h : series.half_hours)
       if (h.version != 0)
         text += std::to_string(job_->estate->connections[series.connection.value].mpan.number) + ','
@@ -198,6 +199,11 @@ void settlement_files::hash_readings(const settled_transformer& t) {
                 + std::to_string(h.content.wh) + ',' + std::to_string(h.content.quality.code) + ','
                 + std::to_string(h.content.reasons.estimation) + ',' + text_of(h.content.reasons.amendment) + ','
                 + std::to_string(h.version) + '\n';
+    for (const settled_estimate& e : series.estimates)
+      if (e.made)
+        text += std::to_string(e.place) + ',' + cause_text(e.cause, e.refusal) + '\n';
+  }
+  text += to_hex(t.estimated_from);
   const digest hash = sha256(text);
   reading_hashes_.append(reinterpret_cast<const char*>(hash.data()), hash.size());
 }

@@ -29,7 +29,8 @@ public:
   const settlement_totals& totals() const noexcept { return totals_; }
   /// Of the estimates that the run made, for its record: sorted by `key` once all is added.
   std::vector<recorded_estimate> take_estimates();
-  /// Over all readings that were settled: with what the run goes by, its inputs.
+  /// Over all readings that were settled, were refused or that estimates were made from: with what the run goes by, its
+  /// inputs.
   digest readings() const;
   const std::vector<work_item>& work() const noexcept { return work_; }
 

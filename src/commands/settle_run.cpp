@@ -87,11 +87,12 @@ result<void> prepare_shapes(shape_book& book, const store_cut& cut, const settle
 }
 
 digest hash_inputs(const settle_plan& plan, const gate& g, const settlement_basis& basis, const std::string& estate,
-                   const std::string& rules, const settlement_files& files, const digest& shapes,
+                   const std::string& rules, const settlement_files& files, const shape_book& book,
                    const std::optional<recorded_settlement>& previous) {
   std::string text = std::string(name_of(plan.run)) + '\n' + format_date(plan.date) + '\n' + g.timetable + '\n'
                      + format_instant(g.known_at_s) + '\n' + estate + '\n' + rules + '\n';
-  for (const digest& part : {sha256(basis.settings_text), sha256(basis.holidays_text), files.readings(), shapes})
+  for (const digest& part : {sha256(basis.settings_text), sha256(basis.holidays_text), files.readings(),
+                             version_of(book.shapes()), book.totals_version()})
     text += to_hex(part) + '\n';
   if (previous) // the difference to it is one of the outputs
     text += std::string(name_of(previous->run)) + ' ' + to_hex(previous->outputs) + '\n';
@@ -189,7 +190,7 @@ result<settle_outcome> run_settlement(const settle_plan& plan, const settlement_
   out.shapes = shapes;
   out.previous = std::move(job.previous);
   out.files = std::move(*written);
-  out.inputs = hash_inputs(plan, *g, basis, *estate_hash, rules->pack.text, files, shapes, out.previous);
+  out.inputs = hash_inputs(plan, *g, basis, *estate_hash, rules->pack.text, files, book, out.previous);
   out.outputs = hash_outputs(out.files);
   if (out.previous)
     out.previous->estimates.clear();

@@ -45,4 +45,23 @@ const known_day* known_days::of(std::uint32_t place, quantity q, utc_day day) {
   return found == at->second.end() ? nullptr : &found->second;
 }
 
+void known_days::write_to(byte_writer& out) const {
+  for (const auto& [day, of_day] : days_) {
+    out.signed_number(day.number);
+    out.number(of_day.size());
+    for (const auto& [place, q] : wanted_) {
+      const auto found = of_day.find(key_of(place, q));
+      if (found == of_day.end())
+        continue;
+      const known_day& known = found->second;
+      out.number(found->first);
+      out.number(known.actual);
+      out.number(known.contradicted);
+      for (std::size_t slot = 0; slot < known.wh.size(); ++slot)
+        if ((known.actual >> slot & 1U) != 0)
+          out.signed_number(known.wh[slot]);
+    }
+  }
+}
+
 } // namespace gridtwin

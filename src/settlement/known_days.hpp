@@ -1,5 +1,6 @@
 #pragma once
 
+#include "src/store/bytes.hpp"
 #include "src/store/transformer_day_reader.hpp"
 
 #include <array>
@@ -31,6 +32,9 @@ public:
   void want(std::uint32_t place, quantity q);
   /// Nothing where nothing was known, or the store could not be read: see `outcome`.
   const known_day* of(std::uint32_t place, quantity q, utc_day day);
+  /// Appends every day that was read, ascending, as far as it is of those that were wanted: equal bytes for equal
+  /// facts.
+  void write_to(byte_writer& out) const;
   /// Error: a day could not be read; what was answered since is worth nothing.
   const result<void>& outcome() const noexcept { return outcome_; }
 

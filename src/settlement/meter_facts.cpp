@@ -1,5 +1,6 @@
 #include "src/settlement/meter_facts.hpp"
 
+#include <string>
 #include <utility>
 
 namespace gridtwin {
@@ -39,6 +40,16 @@ const shape_totals& estimation_sources::seven_day_totals(const shape_category& c
   if (fresh)
     at->second = job_->shapes->seven_day_totals(category, last);
   return at->second;
+}
+
+digest estimation_sources::days() const {
+  std::string bytes;
+  byte_writer out(bytes);
+  for (const auto& [t, days] : days_) {
+    out.number(t.value);
+    days->write_to(out);
+  }
+  return sha256(bytes);
 }
 
 result<void> estimation_sources::outcome() const {

@@ -3,6 +3,7 @@
 #include "src/settlement/known_days.hpp"
 #include "src/settlement/settlement_job.hpp"
 #include "twins/estimation_facts.hpp"
+#include "twins/hash.hpp"
 
 #include <cstdint>
 #include <map>
@@ -25,6 +26,8 @@ public:
   const known_day* day_of(connection_index c, quantity q, utc_day day);
   const shape_totals& annual_totals(const shape_category& category, utc_day last);
   const shape_totals& seven_day_totals(const shape_category& category, utc_day last);
+  /// Of all days that estimates were made from.
+  digest days() const;
   /// Error: the store could not be read, and estimates since are worth nothing.
   result<void> outcome() const;
 

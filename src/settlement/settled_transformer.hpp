@@ -2,6 +2,7 @@
 
 #include "twins/estate.hpp"
 #include "twins/estimation.hpp"
+#include "twins/hash.hpp"
 #include "twins/reading.hpp"
 
 #include <cstdint>
@@ -70,6 +71,7 @@ struct settled_series {
 struct settled_transformer {
   transformer_index transformer;
   std::vector<settled_series> series; ///< by connection and quantity's name
+  digest estimated_from{};            ///< of the readings that its estimates were made from
 };
 
 } // namespace gridtwin

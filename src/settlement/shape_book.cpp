@@ -1,8 +1,11 @@
 #include "src/settlement/shape_book.hpp"
 
 #include "src/settlement/shape_days.hpp"
+#include "src/store/bytes.hpp"
+#include "src/store/shape_parts.hpp"
 
 #include <algorithm>
+#include <string>
 
 namespace gridtwin {
 
@@ -78,6 +81,23 @@ shape_totals shape_book::seven_day_totals(const shape_category& category, utc_da
 
 shape_totals shape_book::annual_totals(const shape_category& category, utc_day last) const {
   return gridtwin::annual_totals(totals_of(category), last);
+}
+
+digest shape_book::totals_version() const {
+  std::string bytes;
+  byte_writer out(bytes);
+  for (const auto& [category, days] : totals_) {
+    out.byte(static_cast<std::uint8_t>(category.gsp_group));
+    out.byte(kind_of(category));
+    out.number(days.size());
+    for (const auto& [day, totals] : days) {
+      out.signed_number(day.number);
+      out.signed_number(totals.peak_wh);
+      out.signed_number(totals.off_peak_wh);
+      out.number(totals.half_hours);
+    }
+  }
+  return sha256(bytes);
 }
 
 } // namespace gridtwin

@@ -2,6 +2,7 @@
 
 #include "src/store/shape_record.hpp"
 #include "src/store/transformer_day_reader.hpp"
+#include "twins/hash.hpp"
 #include "twins/load_shape.hpp"
 
 #include <cstdint>
@@ -37,6 +38,8 @@ public:
   shape_totals seven_day_totals(const shape_category& category, utc_day last) const;
   shape_totals annual_totals(const shape_category& category, utc_day last) const;
 
+  /// Of the totals of all days that were prepared.
+  digest totals_version() const;
   /// All that was prepared and has a value.
   const published_shapes& shapes() const noexcept { return shapes_; }
 

@@ -156,7 +156,7 @@ result<settled_transformer> transformer_settler::settle(transformer_index t) {
   const auto now = read_currents(t, job_->known_at_s);
   if (!now)
     return now.failure();
-  settled_transformer out{t, series_};
+  settled_transformer out{t, series_, {}};
   fill(*now, out);
   estimation_sources sources(*job_, cut_at(job_->known_at_s));
   std::vector<std::vector<period>> missing(out.series.size());
@@ -173,6 +173,7 @@ result<settled_transformer> transformer_settler::settle(transformer_index t) {
       estimate_rest(out.series[i], missing[i], sources);
   if (auto read = sources.outcome(); !read)
     return read.failure();
+  out.estimated_from = sources.days();
   if (job_->previous) {
     const auto before = read_currents(t, job_->previous->known_at_s);
     if (!before)

@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
-"""What a settlement run says of the run before: differences that lead from one run's tables to the next one's."""
+"""What a settlement run says it was computed from, and of the run before: inputs that differ where outputs do, differences
+that lead from one run's tables to the next one's."""
 
 import datetime
 
 import harness
-from harness import check_equal, mpan, write_csv
+from harness import check, check_equal, mpan, write_csv
 from settle import HEADER, cells, day, periods_of, settle, wh_of
 
 DATE = day("2026-06-10")  # II WD+5: 06-17, SF WD+16: 07-02
@@ -57,5 +58,32 @@ def what_is_no_longer_settled(context):
     check_equal(energy(after) - energy(before), -12_000, "difference of the tables")
 
 
+def check_inputs(context, estate, first, second, what):
+    """Two sets of readings that differ in what an estimate was made from, or why there is one."""
+    found = []
+    for rows in (first, second):
+        store = context.fresh("store")
+        context.program.replay(estate, write_csv(context.folder / "r.csv", HEADER, rows), store)
+        found.append(settle(context, store, "II", DATE)[0])
+    check(found[0]["outputs"] != found[1]["outputs"], f"{what}: outputs differ")
+    check(found[0]["inputs"] != found[1]["inputs"], f"{what}: inputs differ")
+
+
+def inputs_differ_where_outputs_do(context):
+    meters = [mpan(180_000_000_000 + number) for number in range(3)]
+    estate = harness.small_estate(context.folder / "estate", meters)
+    settled = [row for m in meters[:2] for row in readings(m, DATE, 100)]
+    weeks = [row for m in meters for days in (7, 14) for row in readings(m, days_before(days), 100)]
+    # One meter 8 Wh more and the other 8 Wh less: the load shape is the same, the meter's own history is not.
+    moved = [readings(meters[1], days_before(21), 100 - wh) + readings(meters[2], days_before(21), 100 + wh) for wh in (0, 8)]
+    check_inputs(context, estate, settled + weeks + moved[0], settled + weeks + moved[1], "own history")
+    refused = (meters[2], "AI", periods_of(DATE)[0], "-1", 1)
+    check_inputs(context, estate, settled, settled + [refused], "a refused reading")
+    write_csv(estate / "annual.csv", "mpan,quantity,annual_kwh,source,effective_from", [(meters[2], "AI", "3650", "SNAC", "2026-01-01")])
+    year = [row for days in range(366) if days != 200 for row in readings(meters[0], days_before(days), 100)]
+    check_inputs(context, estate, year + readings(meters[0], days_before(200), 100), year + readings(meters[0], days_before(200), 400),
+                 "the annual total of a load shape")
+
+
 if __name__ == "__main__":
-    harness.main(__doc__, [a_late_replay_is_a_difference, what_is_no_longer_settled])
+    harness.main(__doc__, [a_late_replay_is_a_difference, what_is_no_longer_settled, inputs_differ_where_outputs_do])
