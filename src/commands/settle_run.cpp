@@ -173,6 +173,8 @@ result<settle_outcome> run_settlement(const settle_plan& plan, const settlement_
   });
   if (!settled)
     return settled.failure();
+  std::error_code absent; // until run.json is written again, the tables may be of two runs
+  std::filesystem::remove(plan.out / "run.json", absent);
   auto written = files.write(plan.out);
   if (!written)
     return written.failure();

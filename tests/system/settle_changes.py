@@ -6,7 +6,7 @@ import datetime
 
 import harness
 from harness import check, check_equal, mpan, write_csv
-from settle import HEADER, cells, day, periods_of, settle, wh_of
+from settle import HEADER, bytes_of, cells, day, periods_of, settle, wh_of
 
 DATE = day("2026-06-10")  # II WD+5: 06-17, SF WD+16: 07-02
 
@@ -85,5 +85,23 @@ def inputs_differ_where_outputs_do(context):
                  "the annual total of a load shape")
 
 
+def tables_of_two_runs_have_no_summary(context):
+    """Where the tables cannot all be written, run.json of an earlier run does not stay beside them."""
+    meter = mpan(190_000_000_000)
+    estate = harness.small_estate(context.folder / "estate", [meter])
+    store = context.fresh("store")
+    context.program.replay(estate, write_csv(context.folder / "r.csv", HEADER, readings(meter, DATE, 100)), store)
+    _, _, out = settle(context, store, "II", DATE)
+    whole = bytes_of(out)
+    (out / "worklist.csv").unlink()
+    (out / "worklist.csv").mkdir()
+    failed = context.program.try_run("settle", "--store", store, "--run", "SF", "--date", DATE, "--out", out)
+    check_equal((failed.status != 0, (out / "run.json").exists()), (True, False), "a table that cannot be written")
+    (out / "worklist.csv").rmdir()
+    settle(context, store, "II", DATE, out=out)
+    check_equal(bytes_of(out) == whole, True, "the folder is whole again")
+
+
 if __name__ == "__main__":
-    harness.main(__doc__, [a_late_replay_is_a_difference, what_is_no_longer_settled, inputs_differ_where_outputs_do])
+    harness.main(__doc__, [a_late_replay_is_a_difference, what_is_no_longer_settled, inputs_differ_where_outputs_do,
+                           tables_of_two_runs_have_no_summary])
