@@ -11,7 +11,6 @@ namespace {
 using testing::temporary_folder;
 using testing::write_file;
 
-
 TEST_CASE("without files settlement goes by what is built in, with its texts") {
   const auto basis = read_settlement_basis({});
   REQUIRE(basis);
