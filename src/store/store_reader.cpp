@@ -26,7 +26,9 @@ result<store_reader> store_reader::over(sqlite_database database) {
        {"SELECT run, body, known FROM fragments WHERE day = ?1 AND transformer = ?2 ORDER BY id",
         "SELECT records FROM fragments WHERE day = ?1 AND transformer = ?2", "SELECT body FROM journal WHERE id = ?1",
         "SELECT substr(body, 1, 8) FROM journal WHERE id = ?1", "SELECT loads FROM days WHERE key = ?1",
-        "SELECT nodes, masks FROM summaries WHERE key = ?1"}) {
+        "SELECT nodes, masks FROM summaries WHERE key = ?1",
+        "SELECT DISTINCT known FROM fragments WHERE day = ?1 AND transformer = ?2 ORDER BY known",
+        "SELECT body FROM shape_parts WHERE key = ?1"}) {
     auto statement = out.database_->prepare(sql);
     if (!statement)
       return statement.failure();
@@ -180,6 +182,48 @@ result<void> store_reader::sort_by_arrival(std::vector<record_id>& of) {
   return {};
 }
 
+result<std::vector<known_time>> store_reader::known_times(transformer_number t, utc_day day) {
+  sqlite_statement& s = statements_[fragment_times];
+  s.bind(1, day.number).bind(2, t.value);
+  std::vector<known_time> out;
+  while (s.step())
+    out.push_back({s.optional_integer(0)});
+  const bool failed = s.failed();
+  s.reset();
+  if (failed)
+    return database_->failure("cannot read");
+  return out;
+}
+
+result<std::optional<std::int64_t>> store_reader::last_known() {
+  auto s = database_->prepare("SELECT max(known), max(CASE WHEN known IS NULL THEN day END) FROM fragments");
+  if (!s)
+    return s.failure();
+  if (!s->step())
+    return database_->failure("cannot read");
+  std::optional<std::int64_t> last = s->optional_integer(0);
+  const std::optional<std::int64_t> last_day = s->optional_integer(1);
+  if (!last_day)
+    return last;
+  // Known with the ends of their half hours: the last of them is of that day.
+  auto of_day = database_->prepare("SELECT DISTINCT transformer FROM fragments WHERE day = ?1 AND known IS NULL");
+  if (!of_day)
+    return of_day.failure();
+  of_day->bind(1, *last_day);
+  const utc_day day{static_cast<std::int32_t>(*last_day)};
+  const std::int64_t day_end = period_at(day, periods_per_day - 1).end_s();
+  while ((!last || *last < day_end) && of_day->step()) {
+    const auto loaded = load({static_cast<std::uint32_t>(of_day->integer(0))}, day,
+                             [&](const stored_reading& r, const fragment_origin& from) {
+                               const std::int64_t known = from.known.of(period_at(day, r.slot));
+                               last = std::max(last.value_or(known), known);
+                             });
+    if (!loaded)
+      return loaded.failure();
+  }
+  return of_day->failed() ? result<std::optional<std::int64_t>>(database_->failure("cannot read")) : last;
+}
+
 result<std::unordered_map<std::uint32_t, known_time>> store_reader::known_by_run() {
   auto s = database_->prepare("SELECT number, known FROM runs");
   if (!s)
@@ -228,6 +272,19 @@ store_reader::for_each_shape_part(utc_day first, utc_day last,
     if (!f({static_cast<std::uint32_t>(s->integer(0))}, {static_cast<std::int32_t>(s->integer(0) >> 32)}, s->bytes(1)))
       return {};
   return s->failed() ? result<void>(database_->failure("cannot read")) : result<void>();
+}
+
+result<std::optional<std::string>> store_reader::shape_part(transformer_number t, utc_day day) {
+  sqlite_statement& s = statements_[day_shapes];
+  s.bind(1, day_key(day, t));
+  std::optional<std::string> out;
+  if (s.step())
+    out.emplace(s.bytes(0));
+  const bool failed = s.failed();
+  s.reset();
+  if (failed)
+    return database_->failure("cannot read");
+  return out;
 }
 
 result<std::optional<store_reader::summary>> store_reader::day_summary(transformer_number t, utc_day day) {

@@ -51,6 +51,11 @@ public:
   /// Sorts `readings` records that hold readings of one transformer by when they were written.
   result<void> sort_by_arrival(std::vector<record_id>& of);
 
+  /// When the readings of a day became known: each `known_time` that its fragments have, once.
+  result<std::vector<known_time>> known_times(transformer_number t, utc_day day);
+  /// The last instant at which a reading that is stored became known; nothing where none is.
+  result<std::optional<std::int64_t>> last_known();
+
   /// When what each run read became known, by the run's number.
   result<std::unordered_map<std::uint32_t, known_time>> known_by_run();
 
@@ -65,6 +70,8 @@ public:
   /// number; false from `f` ends it. Days that are not summarised have older parts or none: see `days_to_summarise`.
   result<void> for_each_shape_part(utc_day first, utc_day last,
                                    const std::function<bool(transformer_number, utc_day, std::string_view)>& f);
+  /// The same of one day; nothing where none was kept.
+  result<std::optional<std::string>> shape_part(transformer_number t, utc_day day);
   /// Days that a run which was cut off has changed, in order of day and number.
   result<std::vector<std::pair<transformer_number, utc_day>>> days_to_summarise();
 
@@ -77,7 +84,16 @@ public:
 private:
   result<std::vector<std::pair<transformer_number, utc_day>>> list_keys(std::string_view sql);
 
-  enum statement { fragments, records, journal_body, journal_head, day_loads, day_summaries };
+  enum statement {
+    fragments,
+    records,
+    journal_body,
+    journal_head,
+    day_loads,
+    day_summaries,
+    fragment_times,
+    day_shapes,
+  };
 
   explicit store_reader(sqlite_database database) : database_(std::make_unique<sqlite_database>(std::move(database))) {}
 
