@@ -37,7 +37,13 @@ public:
     bind();
   }
 
+  /// By transformer, twin, day, half hour and quantity: what was offered, and when it became known.
+  using reading_key = std::tuple<std::uint32_t, twin_slot, utc_day, int, quantity>;
+  using offered_readings = std::map<reading_key, std::vector<std::pair<std::int64_t, offered_reading>>>;
+
   estate& estate_now() { return of_; }
+  const topology& topology_now() const { return bound_.topology; }
+  const offered_readings& all() const { return all_; }
   const store_fixture& store() const { return store_; }
   transformer_number number_of(std::uint32_t t) const { return bound_.topology.number_of[t]; }
 
@@ -182,20 +188,19 @@ private:
                                sorter.parts_of(twins.twins(), day)};
       transformer_summary& summary = summaries.emplace_back();
       summary.transformer = number_of(t);
-      summary.days.push_back({day, "", "", "", pack(encode_shapes(shapes, day))});
+      summary.days.push_back(
+        {day, pack(""), pack(encode_masks(twins.twins(), day)), "", pack(encode_shapes(shapes, day))});
     }
     REQUIRE(writer.commit_summaries(summaries));
     touched_.clear();
   }
-
-  using reading_key = std::tuple<std::uint32_t, twin_slot, utc_day, int, quantity>;
 
   store_fixture store_;
   estate of_;
   estate_bytes bytes_;
   topology_binding bound_;
   int estates_ = 0;
-  std::map<reading_key, std::vector<std::pair<std::int64_t, offered_reading>>> all_;
+  offered_readings all_;
   std::map<std::pair<std::uint32_t, utc_day>, std::int64_t> known_by_;
   std::set<std::pair<std::uint32_t, utc_day>> touched_;
 };
