@@ -1,5 +1,6 @@
 #include "src/bench/bench_register.hpp"
 #include "src/commands/clock.hpp"
+#include "src/commands/deadline.hpp"
 #include "src/commands/digest.hpp"
 #include "src/commands/export.hpp"
 #include "src/commands/replay.hpp"
@@ -43,6 +44,7 @@ int main(int argc, char** argv) {
   gridtwin::register_export(app, select);
   gridtwin::register_digest(app, select);
   gridtwin::register_settle(app, select, gridtwin::monotonic_ms);
+  gridtwin::register_deadline(app, select);
   gridtwin::register_sim(app, select, gridtwin::monotonic_ms);
   gridtwin::register_bench(app, select, gridtwin::monotonic_us);
   try {
