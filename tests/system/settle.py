@@ -294,7 +294,7 @@ def both_views_over_the_clock_changes_TM_11(context):
         check_equal(+local, +utc_view, "energy of the local and of the UTC view")
 
 
-def groups_sum_as_feeders_do_AG_06(context):
+def groups_sum_as_feeders_do_AG_06_SR_09(context):
     """Settlement groups against a pivot of what was read, and feeders and transformers against both."""
     generator = random.Random(5)
     transformers = [{"transformer_id": f"T{n}", "rating_kva": "100", "gsp_group": ("_A", "_C", "_P")[n % 3]} for n in range(5)]
@@ -416,5 +416,5 @@ def the_system_clock_does_not_matter(context):
 
 if __name__ == "__main__":
     harness.main(__doc__, [a_year_of_59_households, known_at_each_gate, what_is_refused, registers_give_what_they_advanced,
-                           both_views_over_the_clock_changes_TM_11, groups_sum_as_feeders_do_AG_06,
+                           both_views_over_the_clock_changes_TM_11, groups_sum_as_feeders_do_AG_06_SR_09,
                            one_settlement_whatever_the_order, the_system_clock_does_not_matter])
