@@ -34,7 +34,7 @@ register_window_days = 100
 # What an advance is spread over: the load shape ("shape"; that register reads become half hours by load shapes:
 # MHHS-DEL561, H), or first what the meter itself used at that time before ("own-history"), and the shape, brought to
 # that level, where nothing is known of a half hour. Either way the advance is kept to the watt-hour. Ours: measured by
-# the same command, own history errs a fifth less.
+# the same command, own history errs a sixth less.
 register_over = "own-history"
 # Days for which a SNAC is valid, its date the first: "12 months" (vendor's description of load shaping, M); that they
 # are counted as 365 days, leap years or not, is ours.

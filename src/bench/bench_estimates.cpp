@@ -74,6 +74,14 @@ the months before, so the order of these two follows from what was assumed. A sh
 365 days. "Last year" is all other dates of the same data, for there is no year before: it flatters that yardstick.
 )";
 
+std::string_view conclusion_of(const trial_outcome& of) {
+  if (of.compared == 0)
+    return "  Nothing is compared: some method has a value of none of them. The store should hold months.\n";
+  return is_in_order(of)
+           ? "  The ladder's order is that of the error, and its first rung is better than both yardsticks.\n"
+           : "  The ladder's order is NOT that of the error, or its first rung no better than a yardstick.\n";
+}
+
 std::string to_text(const bench_estimates_options& o, const half_hour_table& table,
                     const std::vector<named_outcome>& trials) {
   std::string out = fmt::format("Estimates against {} of the {} actual half hours of {} meters, seed {}\n",
@@ -86,9 +94,7 @@ std::string to_text(const bench_estimates_options& o, const half_hour_table& tab
     for (const trial_method& m : of.methods)
       out += fmt::format("  {:<11}{:<46}{:>10}{:>10}{:>10}\n", name_of(m.kind), m.name, with_thousands(m.values),
                          mean_of(m.absolute_wh, of.compared), mean_of_signed(m.bias_wh, of.compared));
-    out += is_in_order(of)
-             ? "  The ladder's order is that of the error, and its first rung is better than both yardsticks.\n"
-             : "  The ladder's order is NOT that of the error, or its first rung no better than a yardstick.\n";
+    out += conclusion_of(of);
   }
   return out + "\n" + std::string(assumptions);
 }
