@@ -34,13 +34,14 @@ struct export_kind {
   export_function run;
 };
 
-constexpr std::array<export_kind, 6> kinds{{
+constexpr std::array<export_kind, 7> kinds{{
   {"readings", export_readings},
   {"feeder-load", export_feeder_load},
   {"transformer-load", export_transformer_load},
   {"gaps", export_gaps},
   {"rejects", export_rejects},
   {"load-shapes", export_load_shapes},
+  {"register-check", export_register_check},
 }};
 
 result<export_scope> scope_of(const export_options& o, const store_view& view) {
@@ -119,7 +120,10 @@ int run(const export_options& o) {
 void register_export(CLI::App& parent, const std::function<void(std::function<int()>)>& select) {
   auto o = std::make_shared<export_options>();
   CLI::App* app = parent.add_subcommand("export", "Writes what a store holds as CSV");
-  app->add_option("kind", o->kind, "readings, feeder-load, transformer-load, gaps, rejects or load-shapes")->required();
+  app
+    ->add_option("kind", o->kind,
+                 "readings, feeder-load, transformer-load, gaps, rejects, load-shapes or register-check")
+    ->required();
   app->add_option("--store", o->store, "Folder of the store")->required();
   app->add_option("--from", o->from,
                   "Periods that start at or after this instant (UTC); rejects without a readable period are left out");
@@ -132,9 +136,17 @@ void register_export(CLI::App& parent, const std::function<void(std::function<in
                   "from the end of its period");
   app->add_option("--out", o->out, "File to write; default: standard output");
   app->add_flag("--json", o->json, "Print one JSON object a line instead of CSV");
-  app->footer("Example:\n  gridtwin export feeder-load --store store --from 2026-03-01T00:00:00Z --out load.csv\n"
-              "  gridtwin export rejects --store store\n"
-              "  gridtwin export readings --store store --as-known-at 2026-03-09T00:00:00Z");
+  app->footer(
+    "register-check: mpan, quantity, read_from, read_to, advance_wh, intervals_wh, missing_half_hours, outcome.\n"
+    "  A row for each two consecutive reads of a register (registers.csv) with a half hour in between that\n"
+    "  starts in the range: what it advanced by against the half hours between them, all rows of a meter that\n"
+    "  moved among them. Each half hour counts with the value that stands, actual or estimate. ok: within\n"
+    "  [registers] of the rule pack that is bound to the store; outside: beyond it, or the register ran\n"
+    "  backwards; incomplete: half hours are missing, or a read lies within one. With --as-known-at reads count\n"
+    "  from when they were taken.\n"
+    "Example:\n  gridtwin export feeder-load --store store --from 2026-03-01T00:00:00Z --out load.csv\n"
+    "  gridtwin export rejects --store store\n"
+    "  gridtwin export readings --store store --as-known-at 2026-03-09T00:00:00Z");
   app->callback([o, select] { select([o] { return run(*o); }); });
 }
 

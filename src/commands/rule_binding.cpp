@@ -17,18 +17,15 @@ constexpr std::string_view bound_rules_sql =
   "SELECT rules FROM (SELECT number, CASE WHEN json_valid(options) THEN json_extract(options, '$.rules') END AS rules "
   "FROM runs) WHERE rules IS NOT NULL ORDER BY number DESC LIMIT 1";
 
-result<std::optional<std::string>> bound_text(const store_folder& folder) {
-  auto database = folder.connect_reader();
-  if (!database)
-    return database.failure();
-  auto query = database->prepare(bound_rules_sql);
+result<std::optional<std::string>> bound_text(sqlite_database& database) {
+  auto query = database.prepare(bound_rules_sql);
   if (!query)
     return query.failure();
   std::optional<std::string> out;
   if (query->step())
     out.emplace(query->bytes(0));
   if (query->failed())
-    return database->failure("cannot read the rules of");
+    return database.failure("cannot read the rules of");
   return out;
 }
 
@@ -45,7 +42,14 @@ result<rule_pack> read_rule_pack(const std::string& path) {
 }
 
 result<rule_binding> bind_rules(const store_folder& folder, std::optional<rule_pack> given) {
-  auto bound = bound_text(folder);
+  auto database = folder.connect_reader();
+  if (!database)
+    return database.failure();
+  return bind_rules(*database, std::move(given));
+}
+
+result<rule_binding> bind_rules(sqlite_database& database, std::optional<rule_pack> given) {
+  auto bound = bound_text(database);
   if (!bound)
     return bound.failure();
   if (!*bound || (given && given->text == **bound)) {

@@ -27,6 +27,8 @@ struct rule_binding {
 /// binds whatever its first run goes by, the built-in pack too: it is judged alike by a program with another one.
 /// Error: the given pack differs from the bound one without a higher version; the store cannot be read.
 result<rule_binding> bind_rules(const store_folder& folder, std::optional<rule_pack> given);
+/// The same, of the state of the store that a connection sees.
+result<rule_binding> bind_rules(sqlite_database& database, std::optional<rule_pack> given);
 
 /// What the opening record of a run says of its rules, as members of a JSON object: version of pack and table, digest
 /// of the text, and the text itself where the run binds it.
