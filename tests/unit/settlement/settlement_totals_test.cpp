@@ -89,9 +89,9 @@ TEST_CASE("settlement_totals: meters, half hours, energies, methods and changes 
   const totals_case c;
   std::vector<settled_transformer> parts = settled();
   for (int turn = 0; turn < 2; ++turn, std::reverse(parts.begin(), parts.end())) {
-    settlement_totals totals(c.job);
+    settlement_totals totals;
     for (const settled_transformer& t : parts)
-      totals.add(t);
+      totals.add(c.job, t);
     CHECK(totals.meters() == 4); // the one that moved counts once
     CHECK(totals.half_hours() == 5 * 48);
     CHECK(totals.estimated() == 2 + 48);
@@ -113,9 +113,9 @@ TEST_CASE("settlement_totals: meters, half hours, energies, methods and changes 
 TEST_CASE(
   "settlement_totals: a group has the meters of each of its half hours, and a moved one is in that of its place") {
   const totals_case c;
-  settlement_totals totals(c.job);
+  settlement_totals totals;
   for (const settled_transformer& t : settled())
-    totals.add(t);
+    totals.add(c.job, t);
   CHECK(totals.groups().size() == 4);
   const auto group = [&](std::uint32_t row, quantity q = quantity::active_import) -> const auto& {
     return totals.groups().at(group_of(c.of, c.of.connections[row], q));
@@ -140,9 +140,9 @@ TEST_CASE(
 
 TEST_CASE("settlement_totals: shares are of supplier, segment and quantity over all groups") {
   const totals_case c;
-  settlement_totals totals(c.job);
+  settlement_totals totals;
   for (const settled_transformer& t : settled())
-    totals.add(t);
+    totals.add(c.job, t);
   const auto shares = totals.shares();
   REQUIRE(shares.size() == 3);
   const auto& mine = shares.at({supplier, market_segment::smart, quantity::active_import});
