@@ -34,7 +34,7 @@ struct export_kind {
   export_function run;
 };
 
-constexpr std::array<export_kind, 7> kinds{{
+constexpr std::array<export_kind, 8> kinds{{
   {"readings", export_readings},
   {"feeder-load", export_feeder_load},
   {"transformer-load", export_transformer_load},
@@ -42,6 +42,7 @@ constexpr std::array<export_kind, 7> kinds{{
   {"rejects", export_rejects},
   {"load-shapes", export_load_shapes},
   {"register-check", export_register_check},
+  {"lateness", export_lateness},
 }};
 
 result<export_scope> scope_of(const export_options& o, const store_view& view) {
@@ -122,7 +123,7 @@ void register_export(CLI::App& parent, const std::function<void(std::function<in
   CLI::App* app = parent.add_subcommand("export", "Writes what a store holds as CSV");
   app
     ->add_option("kind", o->kind,
-                 "readings, feeder-load, transformer-load, gaps, rejects, load-shapes or register-check")
+                 "readings, feeder-load, transformer-load, gaps, rejects, load-shapes, register-check or lateness")
     ->required();
   app->add_option("--store", o->store, "Folder of the store")->required();
   app->add_option("--from", o->from,
@@ -144,6 +145,11 @@ void register_export(CLI::App& parent, const std::function<void(std::function<in
     "  [registers] of the rule pack that is bound to the store; outside: beyond it, or the register ran\n"
     "  backwards; incomplete: half hours are missing, or a read lies within one. With --as-known-at reads count\n"
     "  from when they were taken.\n"
+    "lateness: mpan, quantity, half_hours, on_time, up_to_1h, up_to_12h, up_to_1d, up_to_4d, up_to_9d, up_to_30d,\n"
+    "  later, early, latest_s. How long after its end each half hour with a reading was first known; each is in one\n"
+    "  of the counts from on_time to later, bounds included. early: those of on_time that were known before it.\n"
+    "  latest_s: seconds of the latest one. Files that were replayed without --received-at are known from the end of\n"
+    "  each half hour and count as on time.\n"
     "Example:\n  gridtwin export feeder-load --store store --from 2026-03-01T00:00:00Z --out load.csv\n"
     "  gridtwin export rejects --store store\n"
     "  gridtwin export readings --store store --as-known-at 2026-03-09T00:00:00Z");

@@ -36,6 +36,7 @@ result<void> export_transformer_load(store_view& view, const export_scope& scope
 result<void> export_gaps(store_view& view, const export_scope& scope, table_writer& out);
 result<void> export_load_shapes(store_view& view, const export_scope& scope, table_writer& out);
 result<void> export_rejects(store_view& view, const export_scope& scope, table_writer& out);
+result<void> export_lateness(store_view& view, const export_scope& scope, table_writer& out);
 result<void> export_register_check(store_view& view, const export_scope& scope, table_writer& out);
 
 /// Adds `export`; see `register_sim` for `select`.

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Register advances against sums of half hours, by figures worked out by hand."""
+"""Register advances against sums of half hours, and how late readings were known, by figures worked out by hand."""
 
 import pathlib
 
@@ -55,7 +55,8 @@ def an_advance_against_its_half_hours(context):
             start = text.index("[registers]")
             head, tail = text[:start], text[start:]
             lines = [tolerance if line.split("=")[0].strip() == "tolerance_wh" else
-                     "tolerance_per_mille = 0" if line.split("=")[0].strip() == "tolerance_per_mille" else line for line in tail.splitlines()]
+                     "tolerance_per_mille = 0" if line.split("=")[0].strip() == "tolerance_per_mille" else line
+                     for line in tail.splitlines()]
             rules = context.folder / "rules.toml"
             rules.write_text(head + "\n".join(lines) + "\n")
             more = ("--rules", rules)
@@ -136,6 +137,69 @@ def without_registers(context):
                 b"mpan,quantity,read_from,read_to,advance_wh,intervals_wh,missing_half_hours,outcome\n", "the header alone")
 
 
+# -- lateness (TM-09) ------------------------------------------------------------------------------------------------------
+
+NAMES = ("half_hours", "on_time", "up_to_1h", "up_to_12h", "up_to_1d", "up_to_4d", "up_to_9d", "up_to_30d", "later", "early",
+         "latest_s")
+
+
+def late(context, store, *more):
+    """The counts that are not zero, by meter and quantity."""
+    out = {}
+    for row in context.program.rows("lateness", store, *more):
+        check_equal(tuple(row)[2:], NAMES, "columns")
+        check_equal(sum(int(row[name]) for name in NAMES[1:9]), int(row["half_hours"]), f"half hours of {row}")
+        out[row["mpan"], row["quantity"]] = {name: int(row[name]) for name in NAMES if row[name] != "0"}
+    return out
+
+
+def how_late_each_half_hour_was_known(context):
+    """A day known at its noon and again in parts later; one without an instant; one that never came."""
+    halves, whole, silent = (mpan(100_000_000_000 + number) for number in range(3))
+    estate = harness.small_estate(context.folder / "estate", [silent, whole, halves], quantities="AI|AE")
+    store = context.fresh("store")
+    midday, evening, in_ten_days = "2026-03-02T12:00:00Z", "2026-03-03T00:00:00Z", "2026-03-12T12:00:25Z"
+    files = ((flat(halves, 5, ENDS[:25]), midday),  # the 24th ends then, the 25th half an hour later
+             (flat(halves, 5, ENDS[20:30]) + flat(halves, 6, ENDS[:1], version=2), evening),  # 26 to 30 were not known
+             (flat(halves, 5, ENDS[46:47]), in_ten_days), (flat(whole, 5) + flat(whole, 1, quantity="AE"), None))
+    for number, (rows, received_at) in enumerate(files):
+        more = ("--received-at", received_at) if received_at else ()
+        context.program.replay(estate, write_csv(context.folder / f"{number}.csv", HEADER, rows), store, *more)
+    # At noon: 12:30 and 12:00 on time; 11:30 and 11:00 within the hour; the other 21, down to 00:30, within twelve.
+    # At midnight: 13:00 to 15:00 are nine to eleven hours late. The 47th ends at 23:30: nine days, 12 h 30 min and 25 s.
+    found = {"half_hours": 31, "on_time": 2, "up_to_1h": 2, "up_to_12h": 21 + 5, "up_to_30d": 1, "early": 1,
+             "latest_s": 9 * 86_400 + 12 * 3_600 + 1_800 + 25}
+    on_time = {"half_hours": 48, "on_time": 48}
+    check_equal(late(context, store), {(halves, "AI"): found, (whole, "AE"): on_time, (whole, "AI"): on_time}, "all")
+    check_equal(list(late(context, store)), [(halves, "AI"), (whole, "AE"), (whole, "AI")], "in order")
+    known_then = {"half_hours": 25, "on_time": 2, "up_to_1h": 2, "up_to_12h": 21, "early": 1, "latest_s": 41_400}
+    check_equal(late(context, store, "--as-known-at", midday, "--mpan", halves), {(halves, "AI"): known_then}, "at noon")
+    some = {"half_hours": 3, "on_time": 2, "up_to_1h": 1, "early": 1, "latest_s": 1_800}
+    check_equal(late(context, store, "--from", ENDS[21], "--to", ENDS[24], "--mpan", halves), {(halves, "AI"): some}, "a range")
+    # The same files the other way round: what was known earlier counts, whenever it was read.
+    other = context.fresh("store")
+    for number in reversed(range(len(files))):
+        more = ("--received-at", files[number][1]) if files[number][1] else ()
+        context.program.replay(estate, context.folder / f"{number}.csv", other, *more)
+    check_equal(late(context, other), late(context, store), "in another order")
+
+
+def lateness_of_a_meter_that_moved(context):
+    meter, noon = mpan(100_000_000_000), ENDS[23]
+    estate = write_estate(context.folder / "estate",
+                          [{"transformer_id": t, "rating_kva": "500", "gsp_group": "_C"} for t in ("T1", "T2")],
+                          [{"transformer_id": t, "feeder_id": "F1"} for t in ("T1", "T2")],
+                          [{"mpan": meter, "transformer_id": "T2", "feeder_id": "F1", "effective_to": noon},
+                           {"mpan": meter, "transformer_id": "T1", "feeder_id": "F1", "effective_from": noon}])
+    store = context.fresh("store")
+    context.program.replay(estate, write_csv(context.folder / "r.csv", HEADER, flat(meter, 1)), store, "--received-at", ENDS[47])
+    key = (meter, "AI")  # 00:00 on time, two within the hour, 22 more down to 12:00 within twelve, 23 later than that
+    both = {"half_hours": 48, "on_time": 1, "up_to_1h": 2, "up_to_12h": 22, "up_to_1d": 23, "latest_s": 84_600}
+    check_equal(late(context, store), {key: both}, "both")
+    check_equal(late(context, store, "--transformer", "T2"),
+                {key: {"half_hours": 24, "up_to_12h": 1, "up_to_1d": 23, "latest_s": 84_600}}, "where it was first")
+
+
 if __name__ == "__main__":
     harness.main(__doc__, [an_advance_against_its_half_hours, pairs_ranges_and_what_was_known, a_meter_that_moved,
-                           without_registers])
+                           without_registers, how_late_each_half_hour_was_known, lateness_of_a_meter_that_moved])
