@@ -54,7 +54,7 @@ std::optional<std::uint64_t> known_at_gate(std::uint64_t expected, std::uint64_t
   std::uint64_t came = 0;
   for (const earlier_date& date : earlier) {
     missing_then += date.expected - date.known_then;
-    came += date.known_at_gate - date.known_then;
+    came += date.known_later - date.known_then;
   }
   if (missing_then == 0)
     return known;

@@ -32,19 +32,19 @@ private:
   std::size_t last_ = 0; ///< the entry that was added to last: mostly the next one, too
 };
 
-/// A settlement date that has passed the gate of a run: how much of it was known then, and how much when it was as far
-/// from that gate as the date that is looked at is from its own.
+/// A settlement date before the one that is looked at: how much of it was known at the same age, and how much when it
+/// was as old as the other will be at its gate.
 struct earlier_date {
   std::uint64_t expected = 0;
   std::uint64_t known_then = 0;
-  std::uint64_t known_at_gate = 0;
+  std::uint64_t known_later = 0;
 };
 
 /// Of how many earlier dates a forecast is made. Ours: two weeks, so that every weekday is in it twice.
 inline constexpr std::size_t forecast_dates = 14;
 
 /// How many half hours of a date will be known at its gate, if of those that are missing as large a share comes as came
-/// of those that were missing of the earlier dates at the same distance from their gates, all dates together; rounded
+/// of those that were missing of the earlier dates between the same two ages, all dates together; rounded
 /// down. Where nothing was missing of them, nothing tells that more will come. Nothing: there is no earlier date.
 std::optional<std::uint64_t> known_at_gate(std::uint64_t expected, std::uint64_t known,
                                            std::span<const earlier_date> earlier) noexcept;

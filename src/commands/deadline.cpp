@@ -131,7 +131,7 @@ bool print_groups(row_printer& out, const deadline_frame& frame, const run_plan&
       if (counts.expected == 0)
         continue;
       const deadline_row row{group, &plan.dates[run.date], &counts, &run,
-                             progress_of(run, plan, dates, frame.as_of_s, frame.target_share)};
+                             progress_of(run, plan, dates, frame.target_share)};
       if (!out.put(row))
         return false;
     }

@@ -88,7 +88,7 @@ std::string deadline_legend(const deadline_frame& frame) {
     "\nCounts are half hours of a meter and quantity: expected of every connection in its range, received with a\n"
     "current value. gaps: meters that lack any. in time: of what was received, what was first known before the gate\n"
     "of the run that closed last. forecast: what will be there at the gate if as large a share of what is missing\n"
-    "comes as came of the {} dates before, counted from as many hours before their gates.\n"
+    "comes as came of the {} dates before that are old enough, between the same two ages of a date.\n"
     "at-risk: that is less than {}% (--target).\n",
     forecast_dates, format_ratio(frame.target_share, 100, 2));
 }

@@ -9,6 +9,11 @@ namespace gridtwin {
 
 namespace {
 
+/// The end of a settlement date's last half hour.
+std::int64_t end_s(const civil_date& date) noexcept {
+  return from_settlement_period({date, settlement_periods_of(date)})->end_s();
+}
+
 /// A plan while it is made: with dates that may turn out not to be needed.
 class planner {
 public:
@@ -36,12 +41,12 @@ public:
       if (!needed_[at])
         continue;
       out_.dates.push_back({dates_[at], exact_from_s_[at]});
-      out_.gates.push_back(*gates_[at]);
+      out_.gates.push_back(gates_[at].value_or(run_gates{}));
     }
     for (planned_run& run : out_.runs) {
       run.date = place[run.date];
-      for (std::size_t& date : run.earlier)
-        date = place[date];
+      for (earlier_instants& earlier : run.earlier)
+        earlier.date = place[earlier.date];
     }
     return std::move(out_);
   }
@@ -83,21 +88,22 @@ private:
       planned.open = !passed(*gate);
       planned.last_closed = planned.open ? last_closed : run;
       if (planned.open)
-        planned.earlier = earlier_dates(at, run, gate->at_s - q_->as_of_s);
+        planned.earlier = earlier_dates(at, gate->at_s);
     }
   }
 
-  /// The dates before it that have passed the gate of the run, last ones first.
-  std::vector<std::size_t> earlier_dates(std::size_t at, run_code run, std::int64_t before_gate_s) {
-    std::vector<std::size_t> out;
+  /// The dates before it that have been as old as it will be at its gate.
+  std::vector<earlier_instants> earlier_dates(std::size_t at, std::int64_t gate_s) {
+    std::vector<earlier_instants> out;
     const auto end = std::lower_bound(stored_.begin(), stored_.end(), at);
     for (auto i = end; i != stored_.begin() && out.size() < forecast_dates;) {
       const std::size_t date = *--i;
-      const auto gate = gates_[date] ? (*gates_[date])[run] : std::nullopt;
-      if (!gate || !passed(*gate))
+      const std::int64_t older_s = end_s(dates_[at]) - end_s(dates_[date]);
+      const earlier_instants instants{date, q_->as_of_s - older_s, gate_s - older_s};
+      if (instants.later_s > q_->as_of_s)
         continue;
-      ask(date, gate->at_s - before_gate_s);
-      out.push_back(date);
+      ask(date, instants.then_s);
+      out.push_back(instants);
     }
     return out;
   }
@@ -120,7 +126,7 @@ std::uint64_t share_of(std::uint64_t part, std::uint64_t whole) noexcept {
 }
 
 run_progress progress_of(const planned_run& run, const run_plan& plan, std::span<const date_progress> dates,
-                         std::int64_t as_of_s, std::uint64_t target_share) {
+                         std::uint64_t target_share) {
   const date_progress& date = dates[run.date];
   const run_gates& gates = plan.gates[run.date];
   run_progress out;
@@ -137,11 +143,10 @@ run_progress progress_of(const planned_run& run, const run_plan& plan, std::span
     return out;
   }
   std::vector<earlier_date> earlier;
-  for (const std::size_t at : run.earlier) {
-    const std::int64_t gate = plan.gates[at][run.run]->at_s;
-    const std::int64_t then = gate - (run.gate.at_s - as_of_s);
-    if (dates[at].received != 0)
-      earlier.push_back({dates[at].expected, dates[at].known.until(then), dates[at].known.before(gate)});
+  for (const earlier_instants& at : run.earlier) {
+    const date_progress& before = dates[at.date];
+    if (before.received != 0)
+      earlier.push_back({before.expected, before.known.until(at.then_s), before.known.before(at.later_s)});
   }
   out.forecast = known_at_gate(date.expected, date.received, earlier);
   if (out.forecast && share_of(*out.forecast, date.expected) < target_share)

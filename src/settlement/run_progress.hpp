@@ -23,14 +23,21 @@ struct run_question {
   bool closed = false; ///< runs whose gate has passed, too
 };
 
+/// An earlier date, and the instants at which it was as old as the one looked at is now, and will be at its gate.
+struct earlier_instants {
+  std::size_t date = 0; ///< position in `run_plan::dates`
+  std::int64_t then_s = 0;
+  std::int64_t later_s = 0;
+};
+
 /// A run of a settlement date that is shown.
 struct planned_run {
   std::size_t date = 0; ///< position in `run_plan::dates`
   run_code run = run_code::ii;
   run_gate gate;
   bool open = false;
-  std::optional<run_code> last_closed; ///< the date's run whose gate passed last; of a closed run: itself
-  std::vector<std::size_t> earlier;    ///< positions of the dates that its forecast is made from
+  std::optional<run_code> last_closed;   ///< the date's run whose gate passed last; of a closed run: itself
+  std::vector<earlier_instants> earlier; ///< what its forecast is made from, last date first
 };
 
 struct run_plan {
@@ -66,6 +73,6 @@ std::uint64_t share_of(std::uint64_t part, std::uint64_t whole) noexcept;
 
 /// `dates`: of one group, as `plan.dates`. Dates of which nothing was received tell nothing of others.
 run_progress progress_of(const planned_run& run, const run_plan& plan, std::span<const date_progress> dates,
-                         std::int64_t as_of_s, std::uint64_t target_share);
+                         std::uint64_t target_share);
 
 } // namespace gridtwin

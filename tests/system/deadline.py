@@ -201,17 +201,17 @@ class Case:
 
     @staticmethod
     def forecast(counts, gates, date, run, name, as_of, expected, received):
-        left = gates[date][run][1] - as_of
-        before = [one for one in sorted(counts) if one < date and run in gates[one] and gates[one][run][1] <= as_of][-14:]
+        end = {one: periods_of(one)[-1] for one in counts}
+        gate_age, age = gates[date][run][1] - end[date], as_of - end[date]
+        before = [one for one in sorted(counts) if one < date and end[one] + gate_age <= as_of][-14:]
         missing = came = dates = 0
         for one in before:
             count = counts[one][name]
             if not count["known"]:
                 continue
-            gate = gates[one][run][1]
-            then = sum(instant <= gate - left for instant in count["known"])
+            then = sum(instant <= end[one] + age for instant in count["known"])
             missing += count["expected"] - then
-            came += sum(instant < gate for instant in count["known"]) - then
+            came += sum(instant < end[one] + gate_age for instant in count["known"]) - then
             dates += 1
         if dates == 0:
             return None

@@ -64,23 +64,43 @@ TEST_CASE("run_progress: SR-01 open runs alone are planned, closed ones when ask
   CHECK(plan.dates_with_unknown_runs == 1);
 }
 
-TEST_CASE("run_progress: a forecast looks at the last fourteen dates that passed the gate") {
+TEST_CASE("run_progress: a forecast looks at the last fourteen dates that are as old as the date will be at its gate") {
   const settlement_calendar calendar = calendar_of();
   const civil_date shown{2026, 3, 24};
   run_question q{&calendar, 0, at("2026-03-25T06:00:00Z"), {shown}, dates({2026, 3, 1}, 24), run_code::ii, false};
   run_plan plan = plan_runs(q);
   REQUIRE(plan.runs.size() == 1);
-  // II of Tuesday 24th is Thursday 26th; of Monday 23rd and all before it has passed on the 25th.
+  // II of Tuesday 24th is Thursday 26th, 24 hours after the date's end; the 23rd was as old as that on the 25th.
   const auto& earlier = plan.runs[0].earlier;
   REQUIRE(earlier.size() == forecast_dates);
-  CHECK(plan.dates[earlier.front()].date == civil_date{2026, 3, 23});
-  CHECK(plan.dates[earlier.back()].date == civil_date{2026, 3, 10});
+  CHECK(plan.dates[earlier.front().date].date == civil_date{2026, 3, 23});
+  CHECK(plan.dates[earlier.back().date].date == civil_date{2026, 3, 10});
   CHECK(plan.dates.size() == 15); // none that is not needed
-  // 18 hours before its gate, which is Wednesday's beginning.
-  CHECK(plan.dates[earlier.front()].exact_from_s == at("2026-03-24T06:00:00Z"));
+  CHECK(earlier.front().then_s == at("2026-03-24T06:00:00Z"));
+  CHECK(earlier.front().later_s == at("2026-03-25T00:00:00Z"));
+  CHECK(plan.dates[earlier.front().date].exact_from_s == at("2026-03-24T00:00:00Z") + 6 * 3600);
+  // A date whose later age lies ahead tells nothing yet.
+  q.as_of_s = at("2026-03-24T23:59:59Z");
+  plan = plan_runs(q);
+  CHECK(plan.dates[plan.runs[0].earlier.front().date].date == civil_date{2026, 3, 22});
+  q.as_of_s = at("2026-03-25T00:00:00Z");
   q.stored = dates({2026, 3, 22}, 3);
   plan = plan_runs(q);
-  CHECK(plan.runs[0].earlier == std::vector<std::size_t>{1, 0});
+  REQUIRE(plan.runs[0].earlier.size() == 2);
+  CHECK(plan.runs[0].earlier[0].date == 1);
+  CHECK(plan.runs[0].earlier[1].date == 0);
+}
+
+TEST_CASE("run_progress: TM-04 ages are counted from the end of the local date, also over a change of the clock") {
+  const settlement_calendar calendar = calendar_of();
+  const std::int64_t as_of = at("2026-03-31T06:00:00Z");
+  const run_plan plan = plan_runs({&calendar, 0, as_of, {{2026, 3, 30}}, {{2026, 3, 28}}, run_code::ii, false});
+  REQUIRE(plan.runs.size() == 1);
+  // The 30th ended at 23:00 UTC, seven hours ago, II is on 1 April; the 28th, in winter, ended at midnight.
+  CHECK(plan.runs[0].gate.at_s == at("2026-03-31T23:00:00Z"));
+  REQUIRE(plan.runs[0].earlier.size() == 1);
+  CHECK(plan.runs[0].earlier[0].then_s == at("2026-03-29T07:00:00Z"));
+  CHECK(plan.runs[0].earlier[0].later_s == at("2026-03-30T00:00:00Z"));
 }
 
 TEST_CASE("run_progress: verdicts follow from what is there, the gate and how earlier dates went") {
@@ -97,12 +117,12 @@ TEST_CASE("run_progress: verdicts follow from what is there, the gate and how ea
   date.received = 900;
   date.known.add(as_of, 900);
   const auto judged = [&](std::uint64_t target = whole_share) {
-    return progress_of(plan.runs[0], plan, counts, as_of, target);
+    return progress_of(plan.runs[0], plan, counts, target);
   };
   // Nothing was received of the date before: it tells nothing.
   CHECK(judged().verdict == run_verdict::open);
   CHECK_FALSE(judged().forecast);
-  // 18 hours before its gate 800 were known, at the gate 950: three of four of the missing came.
+  // Six hours old it had 800, when it was a day old 950: three of four of the missing came.
   before.received = 1000;
   before.known.add(at("2026-03-24T06:00:00Z"), 800);
   before.known.add(at("2026-03-24T06:00:01Z"), 150);
@@ -125,7 +145,7 @@ TEST_CASE("run_progress: SR-04 a closed run is missed by what was known too late
   std::vector<date_progress> counts(1);
   counts[0].expected = counts[0].received = 10;
   counts[0].known.add(gate - 1, 10);
-  const auto judged = [&] { return progress_of(plan.runs[0], plan, counts, at("2026-03-20T00:00:00Z"), whole_share); };
+  const auto judged = [&] { return progress_of(plan.runs[0], plan, counts, whole_share); };
   CHECK(judged().verdict == run_verdict::complete);
   CHECK(judged().made_last_gate == 10U);
   counts[0].known = {};
