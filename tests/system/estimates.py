@@ -3,7 +3,6 @@
 printed follows from the seed."""
 
 import json
-import tarfile
 
 import harness
 from harness import check, check_equal, mpan
@@ -15,19 +14,7 @@ ACTUALS = 992_315
 
 def households(context):
     """A store of 59 households of Low Carbon London, the year 2013."""
-    archive = context.shared("data/lcl-2013-59-households/lcl-2013.tar.gz")
-    reads = context.folder / "reads"
-    reads.mkdir()
-    with tarfile.open(archive) as packed:
-        for member in packed.getmembers():
-            if member.isfile() and member.name.endswith(".csv"):
-                (reads / member.name.rsplit("/", 1)[-1]).write_bytes(packed.extractfile(member).read())
-    names = sorted(file.stem for file in reads.iterdir())
-    estate = harness.write_estate(
-        context.folder / "estate", [{"transformer_id": "T1", "rating_kva": "500", "gsp_group": "_C"}],
-        [{"transformer_id": "T1", "feeder_id": "F1"}],
-        [{"mpan": mpan(300_000_000_000 + number), "transformer_id": "T1", "feeder_id": "F1", "source_id": name}
-         for number, name in enumerate(names)])
+    estate, reads = harness.london_households(context)
     store = context.folder / "store"
     check_equal(context.program.replay(estate, reads, store, "--format", "lcl-kaggle")["accepted"], ACTUALS, "accepted")
     return store

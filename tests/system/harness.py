@@ -12,6 +12,7 @@ import resource
 import shutil
 import subprocess
 import sys
+import tarfile
 import tempfile
 import traceback
 
@@ -110,6 +111,24 @@ def small_estate(folder, meters, **more):
     return write_estate(folder, [{"transformer_id": "T1", "rating_kva": "500", "gsp_group": "_C"}],
                         [{"transformer_id": "T1", "feeder_id": "F1"}],
                         [{"mpan": one, "transformer_id": "T1", "feeder_id": "F1", **more} for one in meters])
+
+
+def london_households(context, feeders=1):
+    """(estate, folder of readings) of the 59 households of Low Carbon London, the year 2013, in the format `lcl-kaggle`."""
+    archive = context.shared("data/lcl-2013-59-households/lcl-2013.tar.gz")
+    reads = context.folder / "reads"
+    reads.mkdir()
+    with tarfile.open(archive) as packed:
+        for member in packed.getmembers():
+            if member.isfile() and member.name.endswith(".csv"):
+                (reads / member.name.rsplit("/", 1)[-1]).write_bytes(packed.extractfile(member).read())
+    names = sorted(file.stem for file in reads.iterdir())
+    check_equal(len(names), 59, "households")
+    estate = write_estate(context.folder / "estate", [{"transformer_id": "T1", "rating_kva": "500", "gsp_group": "_C"}],
+                          [{"transformer_id": "T1", "feeder_id": f"F{number}"} for number in range(feeders)],
+                          [{"mpan": mpan(300_000_000_000 + number), "transformer_id": "T1", "feeder_id": f"F{number % feeders}",
+                            "source_id": name} for number, name in enumerate(names)])
+    return estate, reads
 
 
 def total(count):

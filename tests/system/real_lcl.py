@@ -5,7 +5,6 @@ year, whose defects were counted by hand."""
 import csv
 import decimal
 import gzip
-import tarfile
 
 import harness
 from harness import check_equal, mpan, small_estate, utc, utc_text
@@ -51,21 +50,7 @@ def one_raw_household(context):
 
 
 def a_year_of_59_households(context):
-    archive = context.shared("data/lcl-2013-59-households/lcl-2013.tar.gz")
-    reads = context.folder / "reads"
-    with tarfile.open(archive) as packed:
-        for member in packed.getmembers():
-            if member.isfile() and member.name.endswith(".csv"):
-                target = reads / member.name.rsplit("/", 1)[-1]
-                target.parent.mkdir(exist_ok=True)
-                target.write_bytes(packed.extractfile(member).read())
-    names = sorted(file.stem for file in reads.iterdir())
-    check_equal(len(names), 59, "households")
-    estate = harness.write_estate(
-        context.folder / "estate", [{"transformer_id": "T1", "rating_kva": "500", "gsp_group": "_C"}],
-        [{"transformer_id": "T1", "feeder_id": f"F{number}"} for number in range(3)],
-        [{"mpan": mpan(300_000_000_000 + number), "transformer_id": "T1", "feeder_id": f"F{number % 3}", "source_id": name}
-         for number, name in enumerate(names)])
+    estate, reads = harness.london_households(context, feeders=3)
     summary = context.program.replay(estate, reads, context.folder / "store", "--format", "lcl-kaggle")
     for name, expected in (("readings", 992_315), ("accepted", 992_315), ("duplicates", 0), ("conflicts", 0), ("rejected", {}),
                            ("gaps", 133), ("gap_periods", 808), ("rounded", 5_676), ("meters", 59)):

@@ -9,7 +9,6 @@ import json
 import random
 import shutil
 import sqlite3
-import tarfile
 import zoneinfo
 
 import harness
@@ -94,18 +93,7 @@ def check_sums(found, tables, periods):
 # -- real ------------------------------------------------------------------------------------------------------------------
 
 def a_year_of_59_households(context):
-    archive = context.shared("data/lcl-2013-59-households/lcl-2013.tar.gz")
-    reads = context.folder / "reads"
-    reads.mkdir()
-    with tarfile.open(archive) as packed:
-        for member in packed.getmembers():
-            if member.isfile() and member.name.endswith(".csv"):
-                (reads / member.name.rsplit("/", 1)[-1]).write_bytes(packed.extractfile(member).read())
-    names = sorted(file.stem for file in reads.iterdir())
-    estate = write_estate(context.folder / "estate", [{"transformer_id": "T1", "rating_kva": "500", "gsp_group": "_C"}],
-                          [{"transformer_id": "T1", "feeder_id": "F1"}],
-                          [{"mpan": mpan(300_000_000_000 + number), "transformer_id": "T1", "feeder_id": "F1", "source_id": name}
-                           for number, name in enumerate(names)])
+    estate, reads = harness.london_households(context)
     store = context.folder / "store"
     context.program.replay(estate, reads, store, "--format", "lcl-kaggle")
     counts = collections.Counter()
