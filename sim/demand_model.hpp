@@ -1,7 +1,8 @@
 #pragma once
 
-#include "sim/counter_random.hpp"
+#include "sim/random_streams.hpp"
 #include "twins/codes.hpp"
+#include "twins/counter_random.hpp"
 #include "twins/estate.hpp"
 #include "twins/period.hpp"
 

@@ -1,7 +1,8 @@
 #include "sim/estate_generator.hpp"
 
-#include "sim/counter_random.hpp"
+#include "sim/random_streams.hpp"
 #include "sim/text_format.hpp"
+#include "twins/counter_random.hpp"
 
 #include <algorithm>
 #include <array>

@@ -1,6 +1,7 @@
 #pragma once
 
-#include "sim/counter_random.hpp"
+#include "sim/random_streams.hpp"
+#include "twins/counter_random.hpp"
 #include "twins/estate.hpp"
 #include "twins/period.hpp"
 #include "twins/result.hpp"

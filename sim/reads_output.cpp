@@ -1,8 +1,9 @@
 #include "sim/reads_output.hpp"
 
-#include "sim/counter_random.hpp"
+#include "sim/random_streams.hpp"
 #include "sim/reads_generator.hpp"
 #include "sim/text_format.hpp"
+#include "twins/counter_random.hpp"
 
 #include <cstring>
 #include <string>

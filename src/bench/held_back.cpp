@@ -1,6 +1,7 @@
 #include "src/bench/held_back.hpp"
 
-#include "sim/counter_random.hpp"
+#include "sim/random_streams.hpp"
+#include "twins/counter_random.hpp"
 
 #include <algorithm>
 #include <string>
