@@ -1,11 +1,15 @@
 #pragma once
 
 #include "src/store/day_codec.hpp"
+#include "twins/mpan.hpp"
 #include "twins/period.hpp"
+#include "twins/reading.hpp"
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace gridtwin {
@@ -34,6 +38,34 @@ struct kept_reject {
   std::string raw;
 };
 
+/// Why a reading could not be judged.
+enum class letter_cause : std::uint8_t {
+  threw,        ///< its twin failed on it as often as it was tried
+  process_died, ///< processes ended while it was judged, as often as that was borne
+  twin_parked,  ///< its twin had failed too often by then, and judges nothing until an operator says so
+};
+inline constexpr std::size_t letter_cause_count = 3;
+std::string_view name_of(letter_cause cause) noexcept; ///< "threw", "process-died", "twin-parked"
+std::optional<letter_cause> parse_letter_cause(std::string_view name) noexcept;
+
+/// A reading that nobody could judge, kept with all that is needed to judge it later.
+struct dead_letter {
+  kept_reject input; ///< its verdict is `twin_failed`, its detail the reason, printable
+  twin_slot twin;    ///< of its transformer
+  gridtwin::reading reading;
+  letter_cause cause = letter_cause::threw;
+  std::uint32_t attempts = 0; ///< that were made; 0 where it was set aside before its twin saw it
+};
+
+/// What became of a twin's actor while a batch was judged: nothing is written of one that did not fail.
+struct twin_fault {
+  twin_slot twin;
+  gridtwin::mpan meter;
+  std::uint32_t restarts = 0; ///< with this batch
+  bool parked = false;
+  std::string reason; ///< of the last failure, printable
+};
+
 /// What a batch adds to one day of a transformer.
 struct day_commit {
   utc_day day;
@@ -52,6 +84,9 @@ struct transformer_commit {
   std::string journal_section; ///< packed; empty: the batch added nothing
   std::vector<day_commit> days;
   std::vector<kept_reject> rejects;
+  std::vector<dead_letter> letters;
+  std::vector<twin_fault> faults;
+  std::vector<std::int64_t> settled_letters; ///< ids of dead letters that were judged now after all
 };
 
 /// A transformer's day as digest and gaps need it, made when a run ends.

@@ -15,3 +15,13 @@ TEST_CASE("commit: keys of days ascend by day and then by transformer") {
       CHECK(static_cast<std::uint32_t>(key) == t);
     }
 }
+
+TEST_CASE("commit: causes of dead letters have names that are read again") {
+  CHECK(name_of(letter_cause::threw) == "threw");
+  CHECK(name_of(letter_cause::process_died) == "process-died");
+  CHECK(name_of(letter_cause::twin_parked) == "twin-parked");
+  for (std::size_t i = 0; i < letter_cause_count; ++i)
+    CHECK(parse_letter_cause(name_of(static_cast<letter_cause>(i))) == static_cast<letter_cause>(i));
+  for (const char* const other : {"", "Threw", "threw ", "parked"})
+    CHECK(!parse_letter_cause(other));
+}
