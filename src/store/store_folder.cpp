@@ -13,8 +13,10 @@ namespace gridtwin {
 namespace {
 
 constexpr std::int64_t application_id = 0x47545731; // "GTW1": what the file says of itself
-constexpr std::int64_t schema_version = 4;
+constexpr std::int64_t schema_version = 5;
+constexpr std::int64_t oldest_version = 4; // that a writer brings up to date
 
+// A store is made in the oldest format and brought up to date, so that one that is new and one that was are the same.
 // `known`: seconds since the epoch at which readings became known; NULL: each at the end of its period.
 // Days and transformers are keyed by number: `day << 32 | transformer` keeps a day's rows together, so that readings in
 // order of time touch few pages.
@@ -55,6 +57,30 @@ CREATE TABLE rejects(id INTEGER PRIMARY KEY, source INTEGER NOT NULL, line INTEG
 COMMIT;
 )";
 
+// From format 4 to 5: tables of supervision. `period`: as `gridtwin::period` counts them; `reasons`: the estimation
+// reason, and the amendment reason times 256.
+constexpr const char* supervision_schema = R"(
+BEGIN IMMEDIATE;
+CREATE TABLE dead_letters(id INTEGER PRIMARY KEY, source INTEGER NOT NULL, line INTEGER NOT NULL, item INTEGER NOT NULL,
+                          identity INTEGER NOT NULL, transformer INTEGER NOT NULL, slot INTEGER NOT NULL,
+                          mpan TEXT NOT NULL, quantity TEXT NOT NULL, period INTEGER NOT NULL, version INTEGER NOT NULL,
+                          wh INTEGER NOT NULL, quality INTEGER NOT NULL, reasons INTEGER NOT NULL, cause TEXT NOT NULL,
+                          attempts INTEGER NOT NULL, detail TEXT NOT NULL, raw BLOB NOT NULL, run INTEGER NOT NULL,
+                          known INTEGER, state TEXT NOT NULL, UNIQUE(source, line, item, identity));
+CREATE TABLE parked_twins(transformer INTEGER NOT NULL, slot INTEGER NOT NULL, mpan INTEGER NOT NULL,
+                          run INTEGER NOT NULL, reason TEXT NOT NULL, PRIMARY KEY(transformer, slot));
+CREATE TABLE twin_faults(transformer INTEGER NOT NULL, slot INTEGER NOT NULL, mpan INTEGER NOT NULL,
+                         run INTEGER NOT NULL, restarts INTEGER NOT NULL, parked INTEGER NOT NULL, reason TEXT NOT NULL,
+                         PRIMARY KEY(transformer, slot, run));
+CREATE TABLE suspects(source TEXT NOT NULL, line INTEGER NOT NULL, item INTEGER NOT NULL, deaths INTEGER NOT NULL,
+                      PRIMARY KEY(source, line, item));
+CREATE TABLE audit(id INTEGER PRIMARY KEY, at INTEGER NOT NULL, who TEXT NOT NULL, act TEXT NOT NULL,
+                   subject TEXT NOT NULL, detail TEXT NOT NULL);
+CREATE TABLE run_counters(run INTEGER NOT NULL, name TEXT NOT NULL, value INTEGER NOT NULL, PRIMARY KEY(run, name));
+PRAGMA user_version = 5;
+COMMIT;
+)";
+
 constexpr const char* writer_settings = R"(
 PRAGMA synchronous = FULL;
 PRAGMA cache_size = -8192;
@@ -92,8 +118,9 @@ result<void> make_store(const std::filesystem::path& file) {
     auto database = sqlite_database::open(unfinished, sqlite_database::mode::create);
     if (!database)
       return database.failure();
-    if (auto made = database->execute(schema); !made)
-      return made.failure();
+    for (const char* const part : {schema, supervision_schema})
+      if (auto made = database->execute(part); !made)
+        return made.failure();
   }
   const bool synced = sync(unfinished);
   std::filesystem::rename(unfinished, file, failed);
@@ -120,17 +147,29 @@ store_folder& store_folder::operator=(store_folder&& other) noexcept {
 
 std::filesystem::path store_folder::file() const { return folder_ / "gridtwin.db"; }
 
-result<void> store_folder::check_identity(sqlite_database& database) const {
+result<std::int64_t> store_folder::format_of(sqlite_database& database) const {
   const auto id = pragma(database, "application_id");
   if (!id)
     return unusable(file().string() + " is not a gridtwin store: name another folder with --store");
   const auto version = pragma(database, "user_version");
   if (*id != application_id || !version)
     return unusable(file().string() + " is not a gridtwin store: name another folder with --store");
-  if (*version != schema_version)
+  if (*version < oldest_version || *version > schema_version)
     return unusable(file().string() + " was written by another version of gridtwin (format " + std::to_string(*version)
                     + ", this program reads " + std::to_string(schema_version) + ")");
-  return {};
+  return *version;
+}
+
+result<void> store_folder::bring_up_to_date(sqlite_database& database) const {
+  const auto format = format_of(database);
+  if (!format)
+    return format.failure();
+  if (*format == schema_version)
+    return {};
+  auto done = database.execute(supervision_schema);
+  if (!done)
+    (void)database.execute("ROLLBACK"); // what failed first is what the user must hear
+  return done;
 }
 
 result<store_folder> store_folder::for_writing(const std::filesystem::path& folder) {
@@ -152,8 +191,8 @@ result<store_folder> store_folder::for_writing(const std::filesystem::path& fold
   auto database = sqlite_database::open(out.file(), sqlite_database::mode::write);
   if (!database)
     return database.failure();
-  if (auto known = out.check_identity(*database); !known)
-    return known.failure();
+  if (auto current = out.bring_up_to_date(*database); !current)
+    return current.failure();
   return out;
 }
 
@@ -166,8 +205,13 @@ result<store_folder> store_folder::for_reading(const std::filesystem::path& fold
   auto database = sqlite_database::open(out.file(), sqlite_database::mode::read);
   if (!database)
     return database.failure();
-  if (auto known = out.check_identity(*database); !known)
-    return known.failure();
+  const auto format = out.format_of(*database);
+  if (!format)
+    return format.failure();
+  if (*format != schema_version)
+    return unusable(out.file().string() + " was written by an earlier gridtwin (format " + std::to_string(*format)
+                    + ", this program reads " + std::to_string(schema_version)
+                    + "): run gridtwin replay on it once, with files that it has had; nothing that it holds is lost");
   return out;
 }
 

@@ -110,20 +110,86 @@ TEST_CASE("store_folder: the database of another program is refused and stays as
 }
 
 TEST_CASE("store_folder: the store of another version is refused with both numbers") {
+  for (const std::string& format : {std::string("3"), std::string("6"), std::string("99")}) {
+    const temporary_folder temporary;
+    {
+      auto made = store_folder::for_writing(temporary.path());
+      REQUIRE(made);
+      auto database = made->connect_writer();
+      REQUIRE(database);
+      REQUIRE(database->execute(("PRAGMA user_version = " + format).c_str()));
+    }
+    for (const auto& refused :
+         {store_folder::for_writing(temporary.path()), store_folder::for_reading(temporary.path())}) {
+      REQUIRE(!refused);
+      CHECK(refused.failure().code == errc::store_unusable);
+      CHECK(refused.failure().message.find("(format " + format + ", this program reads 5)") != std::string::npos);
+    }
+  }
+}
+
+namespace {
+
+/// Makes of a store one of format 4 with a run in it.
+void turn_back_to_4(const std::filesystem::path& folder) {
+  auto made = store_folder::for_writing(folder);
+  REQUIRE(made);
+  auto database = made->connect_writer();
+  REQUIRE(database);
+  REQUIRE(database->execute("DROP TABLE dead_letters; DROP TABLE parked_twins; DROP TABLE twin_faults; DROP TABLE "
+                            "suspects; DROP TABLE audit; DROP TABLE run_counters; PRAGMA user_version = 4; "
+                            "INSERT INTO runs(number, options) VALUES (7, 'kept')"));
+}
+
+/// What a reader sees of the schema, and the runs' options.
+std::string schema_of(const std::filesystem::path& folder) {
+  auto database = sqlite_database::open(folder / "gridtwin.db", sqlite_database::mode::read);
+  REQUIRE(database);
+  std::string out;
+  for (const char* const sql : {"SELECT sql FROM sqlite_master WHERE sql IS NOT NULL ORDER BY name",
+                                "SELECT user_version FROM pragma_user_version", "SELECT options FROM runs"}) {
+    auto rows = database->prepare(sql);
+    REQUIRE(rows);
+    while (rows->step())
+      out += std::string(rows->bytes(0)) + '\n';
+  }
+  return out;
+}
+
+} // namespace
+
+TEST_CASE("store_folder: a store of the format before is brought up to date by who writes, and until then not read") {
   const temporary_folder temporary;
+  const temporary_folder other;
+  turn_back_to_4(temporary.path());
+  const std::string before = schema_of(temporary.path());
+  const auto early = store_folder::for_reading(temporary.path());
+  REQUIRE(!early);
+  CHECK(early.failure().code == errc::store_unusable);
+  CHECK(early.failure().message.find("(format 4, this program reads 5)") != std::string::npos);
+  CHECK(early.failure().message.find("run gridtwin replay") != std::string::npos);
+  CHECK(schema_of(temporary.path()) == before);
+  CHECK(store_folder::for_writing(temporary.path()));
+  CHECK(store_folder::for_reading(temporary.path()));
+  CHECK(store_folder::for_writing(temporary.path())); // and once is enough
+  // It is as one that was made so, and has what it had.
+  CHECK(store_folder::for_writing(other.path()));
+  CHECK(schema_of(temporary.path()) == schema_of(other.path()) + "kept\n");
+}
+
+TEST_CASE("store_folder: a store that cannot be brought up to date stays as it was") {
+  const temporary_folder temporary;
+  turn_back_to_4(temporary.path());
   {
-    auto made = store_folder::for_writing(temporary.path());
-    REQUIRE(made);
-    auto database = made->connect_writer();
+    auto database = sqlite_database::open(temporary.path() / "gridtwin.db", sqlite_database::mode::write);
     REQUIRE(database);
-    REQUIRE(database->execute("PRAGMA user_version = 99"));
+    REQUIRE(database->execute("CREATE TABLE run_counters(theirs)")); // the last of those that are to be made
   }
-  for (const auto& refused :
-       {store_folder::for_writing(temporary.path()), store_folder::for_reading(temporary.path())}) {
-    REQUIRE(!refused);
-    CHECK(refused.failure().code == errc::store_unusable);
-    CHECK(refused.failure().message.find("format 99") != std::string::npos);
-  }
+  const std::string before = schema_of(temporary.path());
+  const auto failed = store_folder::for_writing(temporary.path());
+  REQUIRE(!failed);
+  CHECK(failed.failure().message.find("run_counters") != std::string::npos);
+  CHECK(schema_of(temporary.path()) == before);
 }
 
 TEST_CASE("store_folder: an empty file is made a store and is none to a reader") {
