@@ -1,6 +1,7 @@
 #include "src/store/store_writer.hpp"
 
 #include "src/store/bytes.hpp"
+#include "src/store/input_identity.hpp"
 
 #include <algorithm>
 #include <array>
@@ -45,20 +46,6 @@ constexpr std::string_view put_shapes_sql = "INSERT OR REPLACE INTO shape_parts(
 constexpr std::string_view put_gaps_sql =
   "INSERT OR REPLACE INTO gap_counts(transformer, gaps, periods) VALUES (?1, ?2, ?3)";
 
-/// What makes a refused input the same beside source, line and place in it: its text, and what it was taken for.
-std::int64_t identity_of(const kept_reject& r) {
-  std::string all;
-  byte_writer w(all);
-  for (const std::string_view text : {std::string_view(r.raw), std::string_view(r.meter), std::string_view(r.quantity),
-                                      std::string_view(r.period_end), name_of(r.verdict)})
-    w.text(text);
-  const digest d = sha256(all);
-  std::uint64_t value = 0;
-  for (std::size_t i = 0; i < 8; ++i)
-    value = value << 8 | d[i];
-  return static_cast<std::int64_t>(value);
-}
-
 /// Bytes of a transformer's part of a record: number, length and section.
 std::size_t part_bytes(const transformer_commit& t) {
   std::string head;
@@ -82,6 +69,13 @@ void encode_reject(byte_writer& w, const kept_reject& r) {
        {name_of(r.verdict), std::string_view(r.meter), std::string_view(r.quantity), std::string_view(r.period_end),
         std::string_view(r.detail), std::string_view(r.raw)})
     w.text(text);
+}
+
+/// Whether a group has anything that supervision tells.
+bool is_supervised(const group_commit& group) {
+  return std::any_of(group.transformers.begin(), group.transformers.end(), [](const transformer_commit& t) {
+    return !t.letters.empty() || !t.faults.empty() || !t.settled_letters.empty();
+  });
 }
 
 result<std::int64_t> scalar(sqlite_database& database, std::string_view sql) {
@@ -191,7 +185,7 @@ result<void> store_writer::commit(const group_commit& group) {
   const bool adds = !group.rejects.empty()
                     || std::any_of(group.transformers.begin(), group.transformers.end(),
                                    [](const auto& t) { return !t.journal_section.empty() || !t.rejects.empty(); });
-  if (!adds)
+  if (!adds && !is_supervised(group))
     return {};
   return in_transaction([&] { return write_group(group); });
 }
@@ -231,7 +225,14 @@ result<void> store_writer::write_group(const group_commit& group) {
     if (auto written = write_readings(group); !written)
       return written;
   }
-  return write_rejects(group);
+  if (auto written = write_rejects(group); !written)
+    return written;
+  return is_supervised(group) ? write_supervision(*database_, *journal_, supervised(), group.transformers)
+                              : result<void>();
+}
+
+supervised_run store_writer::supervised() {
+  return {run_, opening_.known, [this] { return write_opening(); }};
 }
 
 result<void> store_writer::write_readings(const group_commit& group) {
@@ -398,6 +399,12 @@ result<void> store_writer::commit_summaries(const std::vector<transformer_summar
         return written;
     return {};
   });
+}
+
+result<void> store_writer::commit_counters(std::span<const std::pair<std::string_view, std::int64_t>> counters) {
+  if (std::all_of(counters.begin(), counters.end(), [](const auto& counter) { return counter.second == 0; }))
+    return {};
+  return in_transaction([&] { return write_counters(*database_, supervised(), counters); });
 }
 
 result<void> store_writer::close() {

@@ -4,12 +4,15 @@
 #include "src/store/journal.hpp"
 #include "src/store/log_folding.hpp"
 #include "src/store/store_folder.hpp"
+#include "src/store/supervision_record.hpp"
 #include "src/store/topology.hpp"
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace gridtwin {
@@ -48,11 +51,15 @@ public:
   /// Store's number of the run's n-th source.
   std::uint32_t source_number(std::size_t n) const noexcept { return source_numbers_[n]; }
 
-  /// Commits a group of batches: journal, fragments, loads, rejects. A group that adds nothing writes nothing.
+  /// Commits a group of batches: journal, fragments, loads, rejects, dead letters, faults of twins. A group that adds
+  /// nothing writes nothing.
   result<void> commit(const group_commit& group);
 
   /// Commits summaries of days, at the end of a run.
   result<void> commit_summaries(const std::vector<transformer_summary>& summaries);
+
+  /// Adds to the run's counters, at its end. Those that are 0 are not written, and nothing where all are.
+  result<void> commit_counters(std::span<const std::pair<std::string_view, std::int64_t>> counters);
 
   /// Folds the database's log into its file while nothing is written: readings are through, days are being hashed.
   void fold_log() { folding_->begin(); }
@@ -77,6 +84,7 @@ private:
   result<void> drop_fragments(transformer_number t, utc_day day, std::string& records);
   result<void> write_rejects(const group_commit& group);
   result<bool> keep(const kept_reject& reject);
+  supervised_run supervised();
   result<void> write_summary(const transformer_summary& summary);
 
   result<void> bound_log();
