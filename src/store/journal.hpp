@@ -28,6 +28,7 @@ enum class record_kind : std::uint8_t {
   shapes = 6,     ///< load shapes that a run of settlement used: version, cut and values
   settlement = 7, ///< a run of settlement: code, date, gate, digests of inputs, outputs, shapes and estimates
   letters = 8,    ///< what nobody could judge: dead letters, those that were judged after all, twins that were parked
+  audit = 9,      ///< what an operator did: instant, who, act, subject, detail
 };
 
 /// Largest body of a record; larger batches are split above.

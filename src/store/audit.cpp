@@ -1,0 +1,82 @@
+#include "src/store/audit.hpp"
+
+#include "src/store/bytes.hpp"
+#include "src/store/transaction.hpp"
+
+namespace gridtwin {
+
+namespace {
+
+constexpr std::uint8_t format_version = 1;
+static_assert(4 * longest_audit_text < largest_record / 2);
+
+result<void> check(const audit_event& event) {
+  if (event.who.empty() || event.act.empty())
+    return error{errc::usage, "an act needs the name of who does it, and its own"};
+  for (const std::string* text : {&event.who, &event.act, &event.subject, &event.detail})
+    if (text->size() > longest_audit_text)
+      return error{errc::usage, "what is told of an act may have " + std::to_string(longest_audit_text)
+                                  + " bytes at most: shorten it"};
+  return {};
+}
+
+} // namespace
+
+std::string encode_audit(const audit_event& event) {
+  std::string out;
+  byte_writer w(out);
+  w.byte(format_version);
+  w.signed_number(event.at_s);
+  for (const std::string* text : {&event.who, &event.act, &event.subject, &event.detail})
+    w.text(*text);
+  return out;
+}
+
+bool decode_audit(std::string_view body, audit_event& event) {
+  byte_reader in(body);
+  if (in.byte() != format_version)
+    return false;
+  event.at_s = in.signed_number();
+  for (std::string* text : {&event.who, &event.act, &event.subject, &event.detail})
+    *text = in.text();
+  return in.ok() && in.at_end();
+}
+
+result<void> write_audit(sqlite_database& database, journal_appender& journal, const audit_event& event) {
+  if (auto good = check(event); !good)
+    return good;
+  if (auto added = journal.append(estate_shard, record_kind::audit, encode_audit(event)); !added)
+    return added.failure();
+  auto put = database.prepare("INSERT INTO audit(at, who, act, subject, detail) VALUES (?1, ?2, ?3, ?4, ?5)");
+  if (!put)
+    return put.failure();
+  put->bind(1, event.at_s).bind_text(2, event.who).bind_text(3, event.act);
+  put->bind_text(4, event.subject).bind_text(5, event.detail);
+  return put->run() ? result<void>() : result<void>(database.failure("cannot write"));
+}
+
+result<void> record_act(const store_folder& folder, const audit_event& event) {
+  auto database = folder.connect_writer();
+  if (!database)
+    return database.failure();
+  return in_one_transaction(*database, [&]() -> result<void> {
+    auto journal = journal_appender::open(*database);
+    return journal ? write_audit(*database, *journal, event) : result<void>(journal.failure());
+  });
+}
+
+result<std::vector<recorded_act>> recorded_acts(sqlite_database& database) {
+  auto rows = database.prepare("SELECT id, at, who, act, subject, detail FROM audit ORDER BY id");
+  if (!rows)
+    return rows.failure();
+  std::vector<recorded_act> out;
+  while (rows->step())
+    out.push_back({rows->integer(0),
+                   {rows->integer(1), std::string(rows->bytes(2)), std::string(rows->bytes(3)),
+                    std::string(rows->bytes(4)), std::string(rows->bytes(5))}});
+  if (rows->failed())
+    return database.failure("cannot read");
+  return out;
+}
+
+} // namespace gridtwin

@@ -1,0 +1,47 @@
+#pragma once
+
+#include "src/store/journal.hpp"
+#include "src/store/store_folder.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace gridtwin {
+
+/// An act of an operator, or of the program for him, that no reading brought about.
+struct audit_event {
+  std::int64_t at_s = 0; ///< seconds since the epoch
+  std::string who;       ///< as the caller knows him; not empty
+  std::string act;       ///< what was done: a word such as `drop-letter`; not empty
+  std::string subject;   ///< what it was done to
+  std::string detail;    ///< why, and what else is to be known
+  bool operator==(const audit_event&) const = default;
+};
+
+/// Bytes of each text of an audit event, at most.
+inline constexpr std::size_t longest_audit_text = std::size_t{16} << 10;
+
+std::string encode_audit(const audit_event& event);
+/// False where the bytes are damaged.
+bool decode_audit(std::string_view body, audit_event& event);
+
+/// Writes an event to the journal and the table, inside the caller's transaction. Error: usage where it lacks a name or
+/// has a text that is too long.
+result<void> write_audit(sqlite_database& database, journal_appender& journal, const audit_event& event);
+
+/// The same in a transaction of its own, synced before it returns, for acts that change nothing else. `folder`: open
+/// for writing, with no other writer at work.
+result<void> record_act(const store_folder& folder, const audit_event& event);
+
+struct recorded_act {
+  std::int64_t id = 0; ///< ascends with the order in which they were recorded
+  audit_event event;
+};
+
+/// All of a store, in the order in which they were recorded.
+result<std::vector<recorded_act>> recorded_acts(sqlite_database& database);
+
+} // namespace gridtwin

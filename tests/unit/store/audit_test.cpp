@@ -1,0 +1,70 @@
+#include "src/store/audit.hpp"
+
+#include "tests/support/seeded_random.hpp"
+#include "tests/support/store_fixture.hpp"
+
+#include <doctest/doctest.h>
+
+#include <limits>
+#include <string>
+#include <vector>
+
+using namespace gridtwin;
+using namespace gridtwin::testing;
+
+TEST_CASE("audit: an event comes back from its record") {
+  seeded_random random(7101);
+  for (int round = 0; round < 200; ++round) {
+    audit_event event;
+    event.at_s = round == 0 ? std::numeric_limits<std::int64_t>::min() : static_cast<std::int64_t>(random.bits());
+    for (std::string* text : {&event.who, &event.act, &event.subject, &event.detail})
+      *text = random.bytes(static_cast<std::size_t>(random.below(40)));
+    const std::string body = encode_audit(event);
+    audit_event back{1, "is", "replaced", "", ""};
+    REQUIRE(decode_audit(body, back));
+    CHECK(back == event);
+    for (std::size_t size = 0; size < body.size(); ++size)
+      CHECK(!decode_audit(body.substr(0, size), back));
+    CHECK(!decode_audit(body + 'x', back));
+    CHECK(!decode_audit('\2' + body.substr(1), back));
+  }
+}
+
+TEST_CASE("audit: acts stand in the journal and are listed in their order") {
+  const store_fixture store;
+  const std::vector<audit_event> events{{2'000, "ann", "replay-letters", "all", "after the fix"},
+                                        {1'000, "bob", "look", "", ""}}; // whose clock was behind
+  for (const audit_event& event : events)
+    REQUIRE(record_act(store.folder(), event));
+  sqlite_database database = store.reader_connection();
+  const auto listed = recorded_acts(database);
+  REQUIRE(listed);
+  REQUIRE(listed->size() == 2);
+  auto bodies = database.prepare("SELECT body FROM journal WHERE kind = 9 ORDER BY id");
+  REQUIRE(bodies);
+  for (std::size_t i = 0; i < events.size(); ++i) {
+    CHECK((*listed)[i].id == static_cast<std::int64_t>(i + 1));
+    CHECK((*listed)[i].event == events[i]);
+    REQUIRE(bodies->step());
+    CHECK(bodies->bytes(0) == encode_audit(events[i]));
+  }
+  CHECK(!bodies->step());
+  CHECK(broken_links(store) == 0);
+}
+
+TEST_CASE("audit: an act without a name, or with a text that is too long, is refused and leaves nothing") {
+  const store_fixture store;
+  const std::string before = store.dump();
+  const std::string most(longest_audit_text, 'x');
+  for (const audit_event& refused :
+       {audit_event{1, "", "act", "", ""}, audit_event{1, "ann", "", "", ""}, audit_event{1, most + 'x', "act", "", ""},
+        audit_event{1, "ann", most + 'x', "", ""}, audit_event{1, "ann", "act", most + 'x', ""},
+        audit_event{1, "ann", "act", "", most + 'x'}}) {
+    const auto done = record_act(store.folder(), refused);
+    REQUIRE(!done);
+    CHECK(done.failure().code == errc::usage);
+  }
+  CHECK(store.dump() == before);
+  CHECK(record_act(store.folder(), {1, most, most, most, most}));
+  CHECK(store.number("SELECT max(length(body)) FROM journal") <= static_cast<std::int64_t>(largest_record));
+}
