@@ -14,12 +14,14 @@ std::optional<result<group_committed>> commit_writer_state::commit_next() {
   const std::shared_ptr<reading_group> group = std::move(at->second);
   assessed_.erase(at);
   run_counts counts;
+  supervision_tally supervision;
   group_commit commit;
   commit.rejects = group->take_rejects();
   for (assessed_part& part : group->take_parts()) {
     if (part.failure)
       return result<group_committed>(*part.failure);
     counts += part.counts;
+    supervision.add(part.supervision, part.commit);
     if (options_.store)
       commit.transformers.push_back(std::move(part.commit));
   }
@@ -31,7 +33,8 @@ std::optional<result<group_committed>> commit_writer_state::commit_next() {
       return result<group_committed>(done.failure());
   }
   options_.run->committed_group.store(next_, std::memory_order_release);
-  return result<group_committed>(group_committed{next_++, std::make_shared<const run_counts>(counts)});
+  return result<group_committed>(group_committed{next_++, std::make_shared<const run_counts>(counts),
+                                                 std::make_shared<const supervision_tally>(supervision)});
 }
 
 result<std::vector<summary_taken>> commit_writer_state::take(const summary_part& part) {

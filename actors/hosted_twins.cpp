@@ -19,8 +19,9 @@ hosted_twins::hosted_twins(const run_context& run, std::span<const connection> c
   actors_.reserve(connections.size());
   for (const connection& c : connections) {
     actors_.push_back(make_hosted<meter_twin_actor>(system, host, *this, static_cast<std::uint32_t>(places_.size())));
-    const bool usual = is_usual_meter(c, run.limits, appointed(places_.size())) && run.assess == nullptr;
-    places_.push_back({c.feeder, 0, 0, false, usual});
+    const bool usual = is_usual(places_.size());
+    places_.push_back({c.feeder, 0});
+    places_.back().usual = usual;
   }
 }
 
@@ -42,29 +43,66 @@ std::vector<const meter_twin*> hosted_twins::all() const {
   return out;
 }
 
-/// Called while what the twin threw is being handled.
-assessment hosted_twins::judge_again(std::size_t place, const reading& r, twin_rebuilder& rebuilder,
-                                     caf::execution_unit* context) {
-  const auto replace_failed = [&](const std::exception_ptr& thrown) {
-    std::string reason;
-    try {
-      std::rethrow_exception(thrown);
-    } catch (const std::exception& failure) {
-      reason = failure.what();
-    } catch (...) {
-      reason = "unknown";
-    }
-    replace(place, caf::make_error(caf::sec::runtime_error, std::move(reason)), rebuilder, context);
-  };
-  replace_failed(std::current_exception());
-  if (places_[place].parked)
-    return {verdict::twin_failed};
+assessment hosted_twins::judge(std::size_t place, const reading& r) {
+  meter_twin& twin = at(place);
+  return run_->assess != nullptr ? run_->assess(twin, r, connections_[place], run_->limits)
+                                 : twin.assess(r, connections_[place], run_->limits, appointed(place));
+}
+
+namespace {
+
+std::string reason_of(const std::exception_ptr& thrown) {
+  if (!thrown)
+    return "failed on a usual reading";
   try {
-    return judge(place, r);
+    std::rethrow_exception(thrown);
+  } catch (const std::exception& failure) {
+    return failure.what();
   } catch (...) {
-    replace_failed(std::current_exception());
+    return "threw what is no exception";
   }
+}
+
+} // namespace
+
+/// `thrown`: what the twin threw on the reading; nothing where it failed before that came to `judge`.
+assessment hosted_twins::judge_again(std::size_t place, const reading& r, std::exception_ptr thrown,
+                                     twin_rebuilder& rebuilder, caf::execution_unit* context) {
+  for (std::uint32_t attempts = 1;; ++attempts) {
+    failure_.reason = reason_of(thrown);
+    fail(place, death_reason::threw, caf::make_error(caf::sec::runtime_error, failure_.reason), rebuilder, context);
+    if (places_[place].parked)
+      return set_aside(letter_cause::twin_parked, attempts);
+    if (attempts == most_attempts)
+      return set_aside(letter_cause::threw, attempts);
+    try {
+      const assessment a = judge(place, r);
+      recovered(place);
+      return a;
+    } catch (...) {
+      thrown = std::current_exception();
+    }
+  }
+}
+
+assessment hosted_twins::set_aside(letter_cause cause, std::uint32_t attempts) {
+  failure_.cause = cause;
+  failure_.attempts = attempts;
+  if (attempts == 0)
+    failure_.reason = "its twin is parked";
   return {verdict::twin_failed};
+}
+
+/// The twin has judged a reading since it failed.
+void hosted_twins::recovered(std::size_t place) {
+  place_state& state = places_[place];
+  state.failed = false;
+  state.usual = is_usual(place) && !state.watched;
+  supervisor_->recovered({static_cast<std::uint32_t>(place)});
+}
+
+bool hosted_twins::is_usual(std::size_t place) const noexcept {
+  return run_->assess == nullptr && is_usual_meter(connections_[place], run_->limits, appointed(place));
 }
 
 std::optional<std::size_t> hosted_twins::place_of(const hosted_envelope& envelope) const noexcept {
@@ -78,11 +116,35 @@ void hosted_twins::deliver(const hosted_envelope& envelope, twin_rebuilder& rebu
   gridtwin::deliver(envelope, context);
   const auto place = place_of(envelope);
   if (place && actors_[*place].actor().terminated() && !places_[*place].parked)
-    replace(*place, caf::exit_reason::user_shutdown, rebuilder, context);
+    fail(*place, death_reason::killed, caf::exit_reason::user_shutdown, rebuilder, context);
 }
 
-void hosted_twins::replace(std::size_t place, caf::error reason, twin_rebuilder& rebuilder,
-                           caf::execution_unit* context) {
+void hosted_twins::keep_parked(std::size_t place, caf::execution_unit* context) {
+  places_[place].parked = true;
+  places_[place].usual = false;
+  supervisor().keep_parked({static_cast<std::uint32_t>(place)});
+  actors_[place].actor().terminate(caf::make_error(caf::sec::runtime_error, "parked by an earlier run"), context);
+}
+
+supervisor_state& hosted_twins::supervisor() {
+  if (!supervisor_)
+    supervisor_ = std::make_unique<supervisor_state>(run_->twin_restarts,
+                                                     supervised_group{static_cast<std::uint32_t>(twins_.size()), 0});
+  return *supervisor_;
+}
+
+supervisor_order hosted_twins::ask_supervisor(std::size_t place, death_reason why) {
+  const child_index child{static_cast<std::uint32_t>(place)};
+  const monotonic_time no_time{};
+  const supervisor_order order = supervisor().died(child, why, no_time);
+  if (order.child == child_fate::restarted)
+    supervisor_->started(child, no_time); // it is there already, without a pause
+  return order;
+}
+
+/// Ends a twin that failed and starts its successor, rebuilt, or parks it.
+void hosted_twins::fail(std::size_t place, death_reason why, caf::error reason, twin_rebuilder& rebuilder,
+                        caf::execution_unit* context) {
   place_state& state = places_[place];
   actors_[place].actor().terminate(reason, context); // nothing happens if it has ended by itself
   const caf::actor host = caf::actor_cast<caf::actor>(caf::actor_cast<caf::strong_actor_ptr>(host_));
@@ -91,12 +153,17 @@ void hosted_twins::replace(std::size_t place, caf::error reason, twin_rebuilder&
   const meter_twin dead = std::exchange(twins_[place], {});
   actors_[place] = make_hosted<meter_twin_actor>(*system_, host, *this, static_cast<std::uint32_t>(place));
   rebuilder.rebuild(place, dead, twins_[place]);
-  state.parked = !run_->twin_restarts.restart(state.restarts);
-  state.usual = state.usual && !state.parked;
+  const supervisor_order order = ask_supervisor(place, why);
+  state.broken = false;
+  state.failed = true;
+  state.usual = false;
+  state.parked = order.child != child_fate::restarted;
+  twin_fault& fault = faults_since_[static_cast<std::uint32_t>(place)];
+  fault.reason = why == death_reason::threw ? failure_.reason : "ended from outside";
+  fault.parked = state.parked;
+  fault.restarts += state.parked ? 0 : 1;
   if (state.parked)
     actors_[place].actor().terminate(std::move(reason), context);
-  else
-    ++state.restarts;
 }
 
 void hosted_twins::terminate(const caf::error& reason, caf::execution_unit* context) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "actors/reading_group.hpp"
+#include "actors/supervision_tally.hpp"
 #include "src/store/store_writer.hpp"
 #include "supervision/hosted_actor.hpp"
 
@@ -55,6 +56,7 @@ struct summarise_days {
 struct group_committed {
   std::uint64_t group = 0;
   std::shared_ptr<const run_counts> counts;
+  std::shared_ptr<const supervision_tally> supervision;
 };
 
 /// What a person wants to know of a transformer when a run ends.

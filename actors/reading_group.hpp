@@ -1,6 +1,7 @@
 #pragma once
 
 #include "src/store/commit.hpp"
+#include "supervision/supervision_counters.hpp"
 #include "twins/reading_batch.hpp"
 #include "twins/result.hpp"
 #include "twins/run_counts.hpp"
@@ -18,7 +19,9 @@ namespace gridtwin {
 struct alignas(64) assessed_part {
   transformer_commit commit;
   run_counts counts;
-  std::optional<error> failure; ///< the store could not be read
+  supervision_counters supervision; ///< of its twins
+  std::optional<error> failure;     ///< the store could not be read
+  bool finished = false;            ///< nothing more will be written to it
 };
 
 /// Batches that are assessed and committed together, and what comes of them. The readings are for all to see. Each
@@ -37,7 +40,10 @@ public:
   /// The part of one of `transformers()`, to be filled in by it alone.
   assessed_part& part_of(transformer_index t) noexcept;
   /// Says that a part is filled in, once for each. True: it was the last one; the group is the caller's to pass on.
-  bool finish_part() noexcept { return unfinished_.fetch_sub(1, std::memory_order_acq_rel) == 1; }
+  bool finish(assessed_part& part) noexcept {
+    part.finished = true;
+    return unfinished_.fetch_sub(1, std::memory_order_acq_rel) == 1;
+  }
 
   /// When every part is finished: in the order of `transformers()`.
   std::vector<assessed_part> take_parts() noexcept { return std::move(parts_); }

@@ -2,6 +2,8 @@
 
 #include "src/store/day_source.hpp"
 #include "src/store/topology.hpp"
+#include "supervision/careful_readings.hpp"
+#include "supervision/in_flight.hpp"
 #include "supervision/restart_policy.hpp"
 #include "twins/appointments.hpp"
 #include "twins/day_tree.hpp"
@@ -10,8 +12,19 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <string>
+#include <vector>
 
 namespace gridtwin {
+
+/// A dead letter of an earlier run, should its reading come again.
+struct open_letter {
+  connection_index connection;
+  std::int64_t id = 0;
+  gridtwin::reading reading;
+  /// It ended processes, and nobody has asked for it to be tried again: it is not judged.
+  bool sealed = false;
+};
 
 /// What all transformers of a run share. The atomics are written by the one actor that is named with each.
 struct run_context {
@@ -26,7 +39,14 @@ struct run_context {
   std::uint32_t run = 1;
   known_time known;           ///< when what the run reads became known
   day_source* days = nullptr; ///< outlives every actor of the run
-  restart_policy twin_restarts;
+  /// One-for-one and without pauses: `hosted_twins` knows no time.
+  restart_policy twin_restarts = timeless_restarts;
+  /// What threads have in hand is marked here; outlives every actor of the run. Nothing: a death tells nobody anything.
+  in_flight_marker_file* in_flight = nullptr;
+  std::vector<std::string> source_names{};   ///< by the run's numbers of its sources, for the marker
+  std::unique_ptr<careful_readings> careful; ///< readings that may have ended a process; nothing: none
+  std::vector<connection_index> parked{};    ///< whose twins an earlier run parked, ascending
+  std::vector<open_letter> letters{};        ///< dead letters that wait, by connection
   /// Instead of `meter_twin::assess`: tests give one that fails.
   assess_function assess = nullptr;
   /// What is judged is encoded for the store; without, it is folded, counted, and kept in memory alone.

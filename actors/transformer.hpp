@@ -51,16 +51,33 @@ public:
 private:
   struct work; ///< what grows while a group is assessed
   struct usual_sums;
+  class in_hand;
+
+  /// Calls what waits for the disk: the reading at hand is not to blame for what happens there.
+  template <class F>
+  auto unsuspected(F&& f) {
+    const std::uint64_t paused = slot_ == nullptr ? 0 : slot_->pause();
+    auto out = f();
+    if (slot_ != nullptr)
+      slot_->resume(paused);
+    return out;
+  }
 
   result<void> assess_slice(const reading_batch& batch, std::uint32_t first, std::uint32_t end, work& w,
                             caf::execution_unit* context);
+  result<void> assess_carefully(const reading_batch& batch, std::uint32_t first, std::uint32_t end, work& w,
+                                caf::execution_unit* context);
   result<void> assess_one(const reading_batch& batch, std::uint32_t at, work& w, caf::execution_unit* context);
   half_hour_load& load_of(std::uint32_t place, work& w) const;
   void assess_offered(const offered_reading& r, std::size_t place, caf::execution_unit* context);
   void turn_to(period p, work& w);
   result<void> open_touched(work& w);
   void rebuild(std::size_t place, const meter_twin& predecessor, meter_twin& fresh) override;
-  void keep_reject(const reading_batch& batch, const sourced_reading& r, verdict v, work& w) const;
+  kept_reject refused(const reading_batch& batch, const sourced_reading& r, verdict v, std::string detail) const;
+  void keep_letter(const reading_batch& batch, const sourced_reading& r, const judging_failure& why, work& w) const;
+  void set_aside(const reading_batch& batch, const sourced_reading& r, std::uint32_t deaths, work& w) const;
+  const open_letter* letter_of(const sourced_reading& r) const noexcept;
+  void report_faults(assessed_part& out);
   result<void> encode(work& w);
   result<day_commit> encode_day(utc_day day, std::span<const group_additions::row> rows);
   result<void> merge_fragments(day_commit& out, open_days::day_state& day);
@@ -75,7 +92,8 @@ private:
   std::unique_ptr<summary_walk> walk_;         ///< while the run ends
   reading_batch offered_;                      ///< one reading that came by its twin's handle
   accepted_count by_handle_;
-  bool unread_ = false; ///< a twin could not be rebuilt
+  in_flight_slot* slot_ = nullptr; ///< of the thread that judges a slice
+  bool unread_ = false;            ///< a twin could not be rebuilt
 };
 
 /// Spawn with a `transformer_options`. Handles `assess_group`, `release_days`, `forget_durable`, `summarise_days`,

@@ -32,6 +32,7 @@ struct reading {
   gridtwin::period period;
   std::uint32_t version = 1;
   gridtwin::content content;
+  bool operator==(const reading&) const = default;
 };
 
 } // namespace gridtwin

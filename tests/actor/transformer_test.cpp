@@ -1,4 +1,4 @@
-#include "tests/support/actor_fixture.hpp"
+#include "tests/support/transformer_fixture.hpp"
 
 #include "src/store/bytes.hpp"
 #include "twins/settlement_inputs.hpp"
@@ -7,65 +7,9 @@
 
 #include <atomic>
 #include <set>
-#include <stdexcept>
 #include <thread>
 
 namespace gridtwin::testing {
-
-namespace {
-
-constexpr std::int64_t poison_wh = 666;
-int throws_left = 0;
-
-/// A twin with a bug: it breaks on one value, as often as a test says.
-assessment fragile_assess(meter_twin& twin, const reading& r, const connection& meter, const rule_limits& limits) {
-  if (r.content.wh == poison_wh && throws_left > 0) {
-    --throws_left;
-    twin.assess(r, meter, limits); // leaves its state half done, too
-    throw std::runtime_error("poisoned");
-  }
-  return twin.assess(r, meter, limits);
-}
-
-struct transformer_fixture : deterministic_system {
-  explicit transformer_fixture(std::uint32_t meters = 4) : run_data(run_of(small_estate(meters), days)) {}
-  ~transformer_fixture() {
-    caf::anon_send_exit(host, caf::exit_reason::user_shutdown);
-    run();
-  }
-
-  void start(std::vector<utc_day> stored = {}, std::vector<utc_day> unsummarised = {}) {
-    host = system.spawn(
-      transformer, transformer_options{
-                     run_data, {0}, caf::actor_cast<caf::actor>(self), std::move(stored), std::move(unsummarised)});
-  }
-
-  std::shared_ptr<assessed_part> assess(std::uint64_t number, const std::vector<row>& rows) {
-    self->send(host, assess_group{group_of(number, rows)});
-    run();
-    std::shared_ptr<assessed_part> out;
-    self->receive([&](const group_assessed& done) { out = {done.group, &done.group->part_of({0})}; });
-    return out;
-  }
-
-  caf::actor twin(std::uint32_t place) { return *ask<caf::actor>(host, twin_query{place}); }
-
-  /// The loads that a part would make durable, summed over feeders.
-  static day_load load_of(const assessed_part& part) {
-    std::vector<feeder_day_load> feeders;
-    REQUIRE(decode_loads(*unpack(part.commit.days.at(0).loads), feeders));
-    day_load sum{};
-    for (const feeder_day_load& f : feeders)
-      sum += f.load;
-    return sum;
-  }
-
-  memory_days days;
-  std::shared_ptr<run_context> run_data;
-  caf::actor host;
-};
-
-} // namespace
 
 TEST_CASE("a hosted twin answers a question sent to its own handle") {
   transformer_fixture f;
@@ -110,106 +54,6 @@ TEST_CASE("a question that a twin does not understand is answered with an error,
   f.start();
   CHECK_FALSE(f.ask<meter_state>(f.twin(0), release_days{1}));
   CHECK_FALSE(f.ask<caf::actor>(f.host, twin_query{99}));
-}
-
-TEST_CASE("a twin that is killed goes down alone, its monitors are told, and its successor knows what it knew") {
-  transformer_fixture f;
-  f.start();
-  f.assess(1, {{0, 0, 100}, {1, 0, 300}});
-  const caf::actor victim = f.twin(0);
-  const caf::actor sibling = f.twin(1);
-  f.self->monitor(victim);
-  caf::anon_send_exit(victim, caf::exit_reason::kill);
-  f.run();
-  bool told = false;
-  f.self->receive([&](const caf::down_msg& down) {
-    told = true;
-    CHECK(down.source == victim);
-    CHECK(down.reason == caf::exit_reason::kill);
-  });
-  CHECK(told);
-  CHECK_FALSE(f.ask<meter_state>(victim, state_query{})); // bounced: it is dead
-  CHECK(f.twin(1) == sibling);
-  CHECK(f.twin(0) != victim);
-  const auto part = f.assess(2, {{0, 0, 100}, {0, 1, 50}}); // the first was given to the predecessor
-  CHECK(part->counts.of(verdict::duplicate) == 1);
-  CHECK(part->counts.of(verdict::accepted) == 1);
-}
-
-TEST_CASE("a twin whose code throws in the middle of a batch goes down alone and is rebuilt") {
-  transformer_fixture f;
-  f.run_data->assess = fragile_assess;
-  f.start();
-  f.assess(1, {{0, 0, 100}, {1, 0, 300}});
-  const caf::actor victim = f.twin(0);
-  const caf::actor sibling = f.twin(1);
-  f.self->monitor(victim);
-  throws_left = 1; // fails once, then works: the reading itself was innocent
-  const auto part = f.assess(2, {{1, 1, 10}, {0, 1, 20}, {0, 2, poison_wh}, {1, 2, 30}, {0, 3, 40}, {0, 0, 100}});
-  f.self->receive([&](const caf::down_msg& down) {
-    CHECK(down.source == victim);
-    CHECK(down.reason == caf::sec::runtime_error);
-  });
-  CHECK(part->counts.of(verdict::accepted) == 5);
-  CHECK(part->counts.of(verdict::duplicate) == 1); // the reading of group 1, which is not committed yet
-  CHECK(f.twin(1) == sibling);
-  CHECK(f.ask<meter_state>(f.twin(1), state_query{})->accepted == 3);
-  const day_load load = transformer_fixture::load_of(*part);
-  CHECK(load[0].import_wh == 400);
-  CHECK(load[1].import_wh == 30);
-  CHECK(load[2].import_wh == poison_wh + 30);
-  CHECK(load[3].import_wh == 40);
-}
-
-TEST_CASE("a reading that kills twice is quarantined with its raw text, and the twin goes on") {
-  transformer_fixture f;
-  f.run_data->assess = fragile_assess;
-  f.start();
-  throws_left = 2;
-  const auto part = f.assess(1, {{0, 0, 20}, {0, 1, poison_wh}, {0, 2, 40}});
-  CHECK(part->counts.of(verdict::twin_failed) == 1);
-  CHECK(part->counts.quarantined() == 1);
-  CHECK(part->counts.of(verdict::accepted) == 2);
-  CHECK(part->counts.readings() == 3);
-  REQUIRE(part->commit.rejects.size() == 1);
-  CHECK(part->commit.rejects[0].raw == "meter 0 value 666");
-  CHECK(part->commit.rejects[0].line == 3);
-  const day_load load = transformer_fixture::load_of(*part);
-  CHECK(load[0].import_wh == 20);
-  CHECK(load[1].reported == 0);
-  CHECK(load[2].import_wh == 40);
-}
-
-TEST_CASE("a twin that fails too often is parked: its readings are kept aside, its state stays in the totals") {
-  transformer_fixture f;
-  f.run_data->assess = fragile_assess;
-  f.start();
-  throws_left = 1000;
-  auto part = f.assess(1, {{0, 0, 20}, {1, 0, 1}, {0, 1, poison_wh}, {0, 2, poison_wh}, {0, 3, 40}, {1, 1, 2}});
-  CHECK(part->counts.of(verdict::twin_failed) == 3); // two that killed, and one after it was parked
-  CHECK(part->counts.of(verdict::accepted) == 3);
-  CHECK_FALSE(f.ask<meter_state>(f.twin(0), state_query{}));
-  CHECK(f.ask<meter_state>(f.twin(1), state_query{})->accepted == 2);
-  part = f.assess(2, {{0, 4, 50}, {1, 2, 3}});
-  CHECK(part->counts.of(verdict::twin_failed) == 1);
-  const day_load load = transformer_fixture::load_of(*part);
-  CHECK(load[0].import_wh == 21);
-  CHECK(load[2].import_wh == 3);
-}
-
-TEST_CASE("a restarted twin is rebuilt from the store and from groups that are still on their way to it") {
-  transformer_fixture f;
-  stored_reading old{{0}, test_day, 5, quantity::active_import, 1, {70'000'0, actual, {}}, 1, 1};
-  old.content.wh = 500;
-  f.days.readings[{{7}, test_day}] = {old};
-  f.run_data->assess = fragile_assess;
-  f.start({test_day});
-  f.assess(1, {{0, 0, 100}});
-  throws_left = 1;
-  const auto part = f.assess(2, {{0, 1, poison_wh}, {0, 5, 500}, {0, 0, 100}, {0, 0, 101}});
-  CHECK(part->counts.of(verdict::duplicate) == 2);
-  CHECK(part->counts.of(verdict::accepted) == 0); // the one of group 1 counts there, and is contradicted here
-  CHECK(part->counts.of(verdict::conflict) == 2);
 }
 
 TEST_CASE("days that were not used are forgotten only when they are durable, and come back from the store") {

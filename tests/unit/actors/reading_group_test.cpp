@@ -37,10 +37,10 @@ TEST_CASE("reading_group: a part for each transformer of any batch, in their ord
     CHECK(group.transformers()[i].value == expected[i]);
     group.part_of({expected[i]}).counts.rounded = expected[i];
   }
-  CHECK(!group.finish_part());
-  CHECK(!group.finish_part());
-  CHECK(!group.finish_part());
-  CHECK(group.finish_part());
+  for (const std::uint32_t t : {9U, 1U, 5U})
+    CHECK(!group.finish(group.part_of({t})));
+  CHECK(!group.part_of({2}).finished);
+  CHECK(group.finish(group.part_of({2})));
   const std::vector<assessed_part> parts = group.take_parts();
   REQUIRE(parts.size() == 4);
   for (std::size_t i = 0; i < expected.size(); ++i)
@@ -57,7 +57,7 @@ TEST_CASE("reading_group: no transformer, no part; whoever finishes last is told
     const auto work = [&](std::uint32_t first) {
       for (const std::uint32_t t : {first, first + 1}) {
         group.part_of({t}).counts.rounded = 1;
-        last += group.finish_part() ? 1 : 0;
+        last += group.finish(group.part_of({t})) ? 1 : 0;
       }
     };
     std::thread other(work, 0);

@@ -1,0 +1,42 @@
+#pragma once
+
+#include "src/store/commit.hpp"
+#include "supervision/supervision_counters.hpp"
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+
+namespace gridtwin {
+
+/// What supervision came to: failures of twins and what was done about them, and readings that nobody could judge.
+struct supervision_tally {
+  supervision_counters twins;
+  std::array<std::uint64_t, letter_cause_count> letters{}; ///< dead letters, by cause
+  std::uint64_t transformer_restarts = 0;
+  std::uint64_t settled_letters = 0;                       ///< of earlier runs, judged now
+
+  void add(const supervision_counters& of_twins, const transformer_commit& commit) noexcept {
+    twins += of_twins;
+    for (const dead_letter& letter : commit.letters)
+      ++letters[static_cast<std::size_t>(letter.cause)];
+    settled_letters += commit.settled_letters.size();
+  }
+  supervision_tally& operator+=(const supervision_tally& other) noexcept {
+    twins += other.twins;
+    for (std::size_t i = 0; i < letters.size(); ++i)
+      letters[i] += other.letters[i];
+    transformer_restarts += other.transformer_restarts;
+    settled_letters += other.settled_letters;
+    return *this;
+  }
+  std::uint64_t dead_letters() const noexcept {
+    std::uint64_t sum = 0;
+    for (const std::uint64_t n : letters)
+      sum += n;
+    return sum;
+  }
+  bool operator==(const supervision_tally&) const = default;
+};
+
+} // namespace gridtwin
