@@ -23,6 +23,9 @@ constexpr bool group_full(std::size_t readings, std::size_t transformers) noexce
   return readings >= group_readings
          && (readings >= transformers * readings_a_transformer || readings >= group_readings_most);
 }
+/// Dead letters of a group; each is a batch of its own.
+inline constexpr std::size_t letters_in_group = 16 * 1024;
+
 /// Groups that are being judged or committed: two, so that judging does not wait for the disk, and more where they are
 /// small.
 inline constexpr std::size_t groups_in_flight = 4;

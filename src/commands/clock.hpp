@@ -13,6 +13,11 @@ inline std::int64_t monotonic_us() {
     .count();
 }
 
+/// Seconds since the epoch, for the record of who did what when.
+inline std::int64_t wall_clock_s() {
+  return std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch()).count();
+}
+
 inline std::int64_t monotonic_ms() {
   return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now().time_since_epoch())
     .count();

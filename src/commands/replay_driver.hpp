@@ -3,6 +3,7 @@
 #include "actors/run_context.hpp"
 #include "src/commands/readings_sequencer.hpp"
 #include "src/commands/replay_run.hpp"
+#include "src/commands/run_transformers.hpp"
 #include "src/commands/source_blocks.hpp"
 #include "src/store/store_writer.hpp"
 
@@ -19,11 +20,8 @@
 
 namespace gridtwin {
 
-/// Days that the store has, by transformer, when the run begins.
-struct stored_days_list {
-  std::vector<std::vector<utc_day>> all;
-  std::vector<std::vector<utc_day>> unsummarised;
-};
+/// The store's numbers of a plan's sources.
+std::vector<std::uint32_t> source_numbers(const replay_plan& plan, const store_writer& store);
 
 /// Feeds the run: reads sources, hands blocks to decoders and groups to transformers, waits for what is durable. Runs
 /// in the caller's thread.
@@ -33,7 +31,7 @@ public:
 
   replay_driver(const replay_plan& plan, stored_days_list stored, std::shared_ptr<run_context> run,
                 const std::shared_ptr<store_writer>& store, caf::actor_system& system,
-                const progress_function& progress);
+                run_transformers::reload_function reload, const progress_function& progress);
   ~replay_driver();
   replay_driver(const replay_driver&) = delete;
   replay_driver& operator=(const replay_driver&) = delete;
@@ -43,16 +41,19 @@ public:
 private:
   void read_ahead();
   void wait();
-  void dispatch();
+  void dispatch(std::vector<reading_batch> batches, std::size_t readings);
+  void dispatch_gathered();
+  void dispatch_letters();
   void release_when_full();
   void summarise();
   void note(const transformer_report& report);
-  const caf::actor& transformer_at(std::uint32_t index);
+  void ended(const caf::down_msg& down);
   void stop(error reason);
+  void give_up(error reason);
+  bool stopped_by_user();
   void show_progress(bool finishing);
 
   const replay_plan& plan_;
-  stored_days_list stored_;
   std::shared_ptr<run_context> run_;
   caf::actor_system& system_;
   caf::scoped_actor self_;
@@ -61,17 +62,12 @@ private:
   source_blocks blocks_;
   readings_sequencer sequencer_;
   std::vector<caf::actor> decoders_;
-  std::vector<caf::actor> transformers_;
   caf::actor writer_;
+  run_transformers transformers_;
   std::int64_t open_days_limit_ = 0;
-  struct group_in_flight {
-    std::vector<transformer_index> touched;
-    std::size_t readings = 0;
-  };
-  std::map<std::uint64_t, group_in_flight> in_flight_; ///< by number
-  std::size_t readings_out_ = 0;                       ///< of the groups in flight
-
-  std::size_t blocks_out_ = 0; ///< being decoded
+  std::map<std::uint64_t, std::size_t> readings_of_; ///< of the groups in flight, by number
+  std::size_t readings_out_ = 0;                     ///< of all of them
+  std::size_t blocks_out_ = 0;                       ///< being decoded
   std::uint64_t groups_sent_ = 0;
   std::uint64_t groups_done_ = 0;
   std::uint64_t last_release_ = 0;

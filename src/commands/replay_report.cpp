@@ -55,6 +55,15 @@ std::string chart(const day_load& day) {
   return out;
 }
 
+/// Failures of twins and what was done about them, and readings that nobody could judge.
+std::string supervision_json(const supervision_tally& t) {
+  return fmt::format(
+    "{{\"dead_letters\":{{\"threw\":{},\"process-died\":{},\"twin-parked\":{}}},\"dead_letters_settled\":{},"
+    "\"restarts\":{{\"threw\":{},\"killed\":{},\"transformers\":{}}},\"parked\":{},\"escalations\":{}}}",
+    t.letters[0], t.letters[1], t.letters[2], t.settled_letters, t.twins.restarts[index_of(death_reason::threw)],
+    t.twins.restarts[index_of(death_reason::killed)], t.transformer_restarts, t.twins.parked, t.twins.escalations);
+}
+
 void put_counts(std::string& out, const replay_outcome& outcome) {
   const run_counts& c = outcome.counts;
   out += fmt::format("  {:<28}{:>16}\n", "readings", grouped(c.readings()));
@@ -194,11 +203,11 @@ std::string replay_json(const replay_outcome& outcome, const store_totals& after
     "\"rounded\":{},\"ambiguous_local_times\":{},\"drifted\":{},\"warnings\":{{{}}},\"energy_wh\":{{{}}},\"elapsed_s\":"
     "{}.{:03},\"readings_per_s\":{},"
     "\"peak_rss_bytes\":{},\"gaps\":{},\"gap_periods\":{},\"meters\":{},\"feeders\":{},\"transformers\":{},\"days\":{},"
-    "\"digest\":\"{}\"}}\n",
+    "\"digest\":\"{}\",\"supervision\":{}}}\n",
     c.readings(), c.of(verdict::accepted), c.of(verdict::duplicate), c.of(verdict::conflict), c.quarantined(), rejected,
     c.rounded, c.ambiguous_local_times, c.drifted, warned, energy, elapsed_ms / 1000, elapsed_ms % 1000,
     per_second(c.readings(), elapsed_ms), peak_resident_bytes(), after.gaps, after.gap_periods, after.meters,
-    after.feeders, after.transformers, after.days, to_hex(after.digest));
+    after.feeders, after.transformers, after.days, to_hex(after.digest), supervision_json(outcome.supervision));
 }
 
 std::string replay_text(const replay_plan& plan, const replay_outcome& outcome, const store_totals& after,
@@ -212,6 +221,11 @@ std::string replay_text(const replay_plan& plan, const replay_outcome& outcome, 
     out += fmt::format("  {:<28}{:>16}\n", "local times that occur twice", grouped(c.ambiguous_local_times));
   if (c.drifted != 0)
     out += fmt::format("  {:<28}{:>16}\n", "off the half hour, put on it", grouped(c.drifted));
+  if (const std::uint64_t letters = outcome.supervision.dead_letters(); letters != 0)
+    out += fmt::format("  {:<28}{:>16}   (gridtwin deadletters list)\n", "dead letters", with_thousands(letters));
+  if (outcome.supervision.twins.parked != 0)
+    out += fmt::format("  {:<28}{:>16}   (gridtwin twins list)\n", "twins parked",
+                       with_thousands(outcome.supervision.twins.parked));
   for (const quantity q : quantities_by_name)
     if (const std::int64_t wh = c.energy_wh[index_of(q)]; wh != 0)
       out += fmt::format("  {:<28}{:>16} kWh\n", std::string(name_of(q)) + " accepted",

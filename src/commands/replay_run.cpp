@@ -1,59 +1,54 @@
 #include "src/commands/replay_run.hpp"
 
 #include "src/commands/actor_system_options.hpp"
+#include "src/commands/planted_faults.hpp"
 #include "src/commands/replay_driver.hpp"
+#include "src/commands/run_supervision.hpp"
 #include "src/store/gap_scan.hpp"
 #include "src/store/moved_readings.hpp"
-#include "src/store/store_reader.hpp"
 
 #include <caf/actor_system.hpp>
 
 #include <optional>
-#include <unordered_map>
 #include <utility>
 
 namespace gridtwin {
 
 namespace {
 
-result<stored_days_list> list_stored_days(const store_folder& folder, const topology& names) {
-  auto reader = store_reader::open(folder);
-  if (!reader)
-    return reader.failure();
-  std::unordered_map<std::uint32_t, std::uint32_t> index_of_number;
-  for (std::uint32_t i = 0; i < names.number_of.size(); ++i)
-    index_of_number.emplace(names.number_of[i].value, i);
-  stored_days_list out;
-  out.all.resize(names.number_of.size());
-  out.unsummarised.resize(names.number_of.size());
-  const auto listed = reader->for_each_day([&](transformer_number t, utc_day day, bool summarised) {
-    const auto at = index_of_number.find(t.value);
-    if (at == index_of_number.end())
-      return;
-    out.all[at->second].push_back(day);
-    if (!summarised)
-      out.unsummarised[at->second].push_back(day);
-  });
-  if (!listed)
-    return listed.failure();
-  return out;
-}
-
 /// What the actors of a run refer to, and they themselves.
 struct replay_session {
-  replay_session(std::size_t threads, const store_folder& folder) : days(folder), config(threads), system(config) {}
+  replay_session(std::size_t threads, const store_folder& folder, std::unique_ptr<run_supervision> watching)
+    : supervision(std::move(watching)), days(folder), config(threads), system(config) {}
 
+  std::unique_ptr<run_supervision> supervision;
   stored_days days;
   actor_system_options config;
   caf::actor_system system;
   std::optional<replay_driver> driver;
 };
 
-/// After a run that went well the process ends, with all that it has: to take its twins down one by one before would
-/// cost a thirtieth of the run. They have nothing to do any more.
+std::vector<std::pair<std::string_view, std::int64_t>> counters_of(const supervision_tally& t) {
+  const auto number = [](std::uint64_t n) { return static_cast<std::int64_t>(n); };
+  std::vector<std::pair<std::string_view, std::int64_t>> out{
+    {"twin-restarts-threw", number(t.twins.restarts[index_of(death_reason::threw)])},
+    {"twin-restarts-killed", number(t.twins.restarts[index_of(death_reason::killed)])},
+    {"transformer-restarts", number(t.transformer_restarts)},
+    {"twins-parked", number(t.twins.parked)},
+    {"escalations", number(t.twins.escalations)},
+    {"dead-letters-settled", number(t.settled_letters)}};
+  static constexpr std::array<std::string_view, letter_cause_count> names{
+    "dead-letters-threw", "dead-letters-process-died", "dead-letters-twin-parked"};
+  for (std::size_t i = 0; i < names.size(); ++i)
+    out.emplace_back(names[i], number(t.letters[i]));
+  return out;
+}
+
+/// After a run that went well the process ends soon, with all that it has: to take its twins down one by one before
+/// would cost a thirtieth of the run. They have nothing to do any more.
 void leave_running(std::unique_ptr<replay_session> session) {
-  static replay_session* volatile left = session.release(); // still pointed at, and so no leak
-  static_cast<void>(left);
+  static auto* const left = new std::vector<replay_session*>(); // still pointed at, and so no leak
+  left->push_back(session.release());
 }
 
 } // namespace
@@ -72,6 +67,9 @@ result<replay_outcome> run_replay(const replay_plan& plan, const store_folder& f
   auto stored = list_stored_days(folder, binding->topology);
   if (!stored)
     return stored.failure();
+  auto supervision = run_supervision::begin(folder, plan);
+  if (!supervision)
+    return supervision.failure();
   std::vector<std::string> names;
   for (const source& s : plan.sources)
     names.push_back(s.name);
@@ -80,7 +78,7 @@ result<replay_outcome> run_replay(const replay_plan& plan, const store_folder& f
   if (!store)
     return store.failure();
   const auto writer = std::make_shared<store_writer>(std::move(*store));
-  auto session = std::make_unique<replay_session>(plan.threads, folder);
+  auto session = std::make_unique<replay_session>(plan.threads, folder, std::move(*supervision));
   auto run = std::make_shared<run_context>();
   run->estate = plan.estate;
   run->topology = std::make_shared<const topology>(std::move(binding->topology));
@@ -90,11 +88,21 @@ result<replay_outcome> run_replay(const replay_plan& plan, const store_folder& f
   run->run = writer->run();
   run->known = plan.known;
   run->days = &session->days;
-  replay_outcome outcome =
-    session->driver.emplace(plan, std::move(*stored), run, writer, session->system, progress).drive();
+  run->assess = planted_faults();
+  session->supervision->take_part(*run, source_numbers(plan, *writer));
+  replay_outcome outcome = session->driver
+                             .emplace(
+                               plan, std::move(*stored), run, writer, session->system,
+                               [&folder, run] { return list_stored_days(folder, *run->topology); }, progress)
+                             .drive();
+  if (!outcome.stopped_by)
+    if (auto counted = writer->commit_counters(counters_of(outcome.supervision)); !counted)
+      outcome.stopped_by = counted.failure();
   if (!outcome.stopped_by || outcome.stopped_by->code != errc::store_failed)
     if (auto closed = writer->close(); !closed)
       outcome.stopped_by = closed.failure();
+  if (auto ended = session->supervision->end(!outcome.stopped_by); !ended && !outcome.stopped_by)
+    outcome.stopped_by = ended.failure();
   if (!outcome.stopped_by)
     finished({run->estate, run->topology, run->meters_across, binding->change.hash});
   if (!outcome.stopped_by)

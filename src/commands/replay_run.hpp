@@ -7,6 +7,7 @@
 #include "src/ingest/meter_index.hpp"
 #include "src/ingest/row_decoder.hpp"
 #include "src/ingest/source_list.hpp"
+#include "src/store/dead_letters.hpp"
 #include "src/store/store_folder.hpp"
 #include "twins/run_counts.hpp"
 
@@ -28,9 +29,10 @@ struct replay_plan {
   format_profile profile;
   decode_options decode;
   std::vector<source> sources;
-  std::string options_text; ///< for the journal
-  bool binds_rules = false; ///< the options hold rules that the store has not bound yet
-  known_time known;         ///< of all that is read
+  std::vector<kept_letter> letters; ///< dead letters that are judged again, in the place of sources
+  std::string options_text;         ///< for the journal
+  bool binds_rules = false;         ///< the options hold rules that the store has not bound yet
+  known_time known;                 ///< of all that is read
   rule_limits limits;
   std::size_t threads = 1;
 };
@@ -44,6 +46,7 @@ struct replay_outcome {
   };
 
   run_counts counts;
+  supervision_tally supervision;
   std::optional<error> stopped_by;             ///< a file that broke off, a failed store, Ctrl-C
   std::vector<std::uint64_t> faults;           ///< by connection: refused, repeated, contradicted and missing
   std::vector<loaded_transformer> most_loaded; ///< of those that had readings, by share of their rating
