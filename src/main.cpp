@@ -1,11 +1,13 @@
 #include "src/bench/bench_register.hpp"
 #include "src/commands/clock.hpp"
+#include "src/commands/deadletters.hpp"
 #include "src/commands/deadline.hpp"
 #include "src/commands/digest.hpp"
 #include "src/commands/export.hpp"
 #include "src/commands/replay.hpp"
 #include "src/commands/settle.hpp"
 #include "src/commands/sim_register.hpp"
+#include "src/commands/twins.hpp"
 
 #include <CLI/CLI.hpp>
 #include <malloc.h>
@@ -45,6 +47,8 @@ int main(int argc, char** argv) {
   gridtwin::register_digest(app, select);
   gridtwin::register_settle(app, select, gridtwin::monotonic_ms);
   gridtwin::register_deadline(app, select);
+  gridtwin::register_twins(app, select);
+  gridtwin::register_deadletters(app, select);
   gridtwin::register_sim(app, select, gridtwin::monotonic_ms);
   gridtwin::register_bench(app, select, gridtwin::monotonic_us);
   try {
