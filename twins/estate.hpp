@@ -75,6 +75,7 @@ struct feeder_info {
   transformer_index transformer;
   std::string id;
   std::string name;
+  std::int64_t rating_ma = 0; ///< thousandths of an ampere a phase; 0: the estate does not say
 };
 
 /// Half-open range of periods, compared with the start of a period.

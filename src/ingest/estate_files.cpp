@@ -119,7 +119,9 @@ void estate_builder::read_feeders(std::string_view text) {
       table.fault("no transformer " + in_quotes(transformer) + " in transformers.csv");
     f.transformer.value = at == transformer_places_.end() ? no_transformer : at->second;
     const std::string_view rating = table.field(3);
-    if (!rating.empty() && !parse_fixed(rating, 3))
+    const auto rating_ma = rating.empty() ? std::optional<std::int64_t>(0) : parse_fixed(rating, 3);
+    f.rating_ma = rating_ma.value_or(0);
+    if (!rating_ma)
       table.fault("rating_a " + in_quotes(rating) + " is not a decimal with at most 3 places");
     if (!good_id(table, "feeder_id", f.id))
       continue;

@@ -22,6 +22,8 @@ bool equal(const connection& a, const connection& b) {
 }
 
 void check(const estate& e) {
+  for (const feeder_info& feeder : e.feeders)
+    require(feeder.rating_ma >= 0, "no rating is negative");
   const meter_index index(std::make_shared<const estate>(e));
   for (std::size_t i = 0; i < e.connections.size(); ++i) {
     const connection& c = e.connections[i];

@@ -93,6 +93,20 @@ TEST_CASE("estate: the order of rows and columns, and the dress of the files, le
   CHECK(same(*plain, *dressed));
 }
 
+TEST_CASE("estate: the rating of a feeder is kept to a thousandth of an ampere, where it is given") {
+  estate_texts t = good_texts();
+  t.feeders = "transformer_id,feeder_id,rating_a\nT1,F1,\nT1,F2,400.125\nT2,F1,0\n";
+  const auto parsed = parse_estate(t, "folder");
+  REQUIRE(parsed);
+  CHECK(parsed->feeders[0].rating_ma == 0);
+  CHECK(parsed->feeders[1].rating_ma == 400'125);
+  CHECK(parsed->feeders[2].rating_ma == 0); // as if it were not given
+  t.feeders = changed(t.feeders, "400.125", "400.1255");
+  CHECK(refusal(t).find("feeders.csv:3: rating_a '400.1255' is not a decimal") != std::string::npos);
+  t.feeders = changed(t.feeders, "400.1255", "-1");
+  CHECK(refusal(t).find("feeders.csv:3: rating_a '-1' is not a decimal") != std::string::npos);
+}
+
 TEST_CASE("estate: every fault is refused with its file and line") {
   const estate_texts good = good_texts();
   const auto of_transformers = [&](std::string_view from, std::string_view to) {
