@@ -16,7 +16,8 @@ namespace gridtwin {
 namespace {
 
 constexpr std::int64_t largest_version = std::numeric_limits<std::int32_t>::max();
-constexpr std::int64_t largest_drift_s = 600; // a third of a half hour: no doubt remains which one is meant
+constexpr std::int64_t largest_drift_s = 600;   // a third of a half hour: no doubt remains which one is meant
+constexpr std::int64_t largest_pct = 1'000'000; // ten thousand times: as good as no limit
 constexpr std::array<std::string_view, registration_status_count> status_names{"created", "operational", "terminated"};
 
 template <class Code, std::size_t N>
@@ -33,10 +34,11 @@ public:
   explicit rules_reader(std::string_view origin) : origin_(origin) {}
 
   result<rule_settings> read(const toml_table& table) {
-    check_keys(table, {"version", "limits", "registers", "clock", "registration"});
+    check_keys(table, {"version", "limits", "feeders", "registers", "clock", "registration"});
     settings_.version = static_cast<std::uint32_t>(number(table, "", "version", 1, largest_version));
     if (const toml_table* const limits = table_at(table, "limits"))
       read_limits(*limits);
+    read_feeders(table.find("feeders"));
     if (const toml_table* const registers = table_at(table, "registers")) {
       check_keys(*registers, {"tolerance_wh", "tolerance_per_mille"});
       settings_.registers.wh = number(*registers, "registers.", "tolerance_wh", 0, largest_energy_wh);
@@ -117,6 +119,22 @@ private:
         segments[*segment] = read_limit(*own.table(), name + "." + key);
       }
     }
+  }
+
+  /// The one table that a pack may lack, as those did that stores were bound to before it: it then holds feeders to
+  /// nothing, with this program as with that one.
+  void read_feeders(const toml_value* value) {
+    settings_.feeders.reset();
+    if (value == nullptr)
+      return;
+    if (value->table() == nullptr)
+      return fail("'feeders' must be a table with 'rating_pct', 'unrated_wh' and 'meters_pct'");
+    const toml_table& table = *value->table();
+    check_keys(table, {"rating_pct", "unrated_wh", "meters_pct"});
+    feeder_limits& out = settings_.feeders.emplace();
+    out.rating_pct = static_cast<std::int32_t>(number(table, "feeders.", "rating_pct", 1, largest_pct));
+    out.unrated_wh = number(table, "feeders.", "unrated_wh", 1, largest_energy_wh - 1);
+    out.meters_pct = static_cast<std::int32_t>(number(table, "feeders.", "meters_pct", 0, largest_pct));
   }
 
   void read_statuses(const toml_table& registration) {

@@ -1,10 +1,12 @@
 #pragma once
 
+#include "twins/feeder_limit.hpp"
 #include "twins/message_rules.hpp"
 #include "twins/register_check.hpp"
 #include "twins/rules.hpp"
 
 #include <cstdint>
+#include <optional>
 #include <string_view>
 
 namespace gridtwin {
@@ -14,6 +16,8 @@ namespace gridtwin {
 struct rule_settings {
   std::uint32_t version = 1; ///< 1 or more; a changed pack has a higher one
   energy_limits energy = default_energy_limits();
+  /// Nothing: the pack has no table `feeders`, as none had before there was one; what feeders sum is held to nothing.
+  std::optional<feeder_limits> feeders = feeder_limits{};
   register_tolerance registers;
   /// A time that is this many seconds or fewer from the half hour is put on it, and counted as drifted; 0: none is.
   std::int32_t drift_tolerance_s = 0;

@@ -15,6 +15,28 @@ namespace {
 using namespace gridtwin;
 using fuzz::require;
 
+/// Of what is believed of feeders, whatever their rating and their meters.
+void check_feeders(const rule_settings& settings) {
+  if (!settings.feeders)
+    return;
+  meter_kinds expected{};
+  const auto limit_wh = [&](std::int64_t rating_ma) {
+    return feeder_limit_wh(*settings.feeders, settings.energy, rating_ma, expected);
+  };
+  require(limit_wh(0) == settings.feeders->unrated_wh, "nothing is expected of no meters");
+  for (const std::int64_t rating_ma : {1, 630'000}) {
+    expected = {};
+    const std::int64_t rated = limit_wh(rating_ma);
+    require(rated >= 0, "a limit is no less than nothing");
+    for (auto& segments : expected) {
+      const std::int64_t before = limit_wh(0);
+      segments.fill(1000);
+      require(limit_wh(0) >= before, "more meters may sum more");
+    }
+    require(limit_wh(rating_ma) == limit_wh(0), "a rating counts for nothing at a high voltage");
+  }
+}
+
 void check_settings(std::string_view text) {
   const auto settings = parse_rule_settings(text, "fuzz.toml");
   if (!settings) {
@@ -27,6 +49,7 @@ void check_settings(std::string_view text) {
   for (const auto& segments : settings->energy)
     for (const energy_limit& limit : segments)
       require(limit.alarm_wh >= 0 && limit.alarm_wh <= limit.maximum_wh, "what is rejected raises no alarm");
+  check_feeders(*settings);
 }
 
 /// Two bytes of a day, then three bytes an entry: half hours since midnight, seconds, value.

@@ -55,6 +55,34 @@ TEST_CASE("rule_settings: VA-06 limits by connection type, and by segment where 
   CHECK(limits.of(connection_type::low_voltage, market_segment::advanced) == energy_limit{1'000'000, 500'000});
 }
 
+TEST_CASE("rule_settings: VA-12 what a feeder may sum; a pack without that table holds feeders to nothing") {
+  const auto built_in = parse_rule_settings(built_in_rule_settings(), "built in");
+  REQUIRE(built_in);
+  CHECK(built_in->feeders == feeder_limits{400, 1'000'000, 100});
+  std::string text = with("rating_pct = 400", "rating_pct = 150");
+  text.replace(text.find("unrated_wh = 1000000"), 20, "unrated_wh = 7");
+  text.replace(text.find("meters_pct = 100"), 16, "meters_pct = 0");
+  const auto own = parse_rule_settings(text, "mine.toml");
+  REQUIRE(own);
+  CHECK(own->feeders == feeder_limits{150, 7, 0});
+  const std::string table = "[feeders]\nrating_pct = 400\nunrated_wh = 1000000\nmeters_pct = 100\n";
+  const auto older = parse_rule_settings(with(table, ""), "mine.toml");
+  REQUIRE(older);
+  CHECK(!older->feeders);
+  CHECK(older->energy == built_in->energy);
+
+  CHECK(refused_for(with("rating_pct = 400\n", ""), "'feeders.rating_pct' must be a whole number, 1 to 1000000"));
+  CHECK(refused_for(with("unrated_wh = 1000000\n", ""), "'feeders.unrated_wh'"));
+  CHECK(refused_for(with("meters_pct = 100\n", ""), "'feeders.meters_pct' must be a whole number, 0 to"));
+  CHECK(refused_for(with("rating_pct = 400", "rating_pct = 0"), "feeders.rating_pct"));
+  CHECK(refused_for(with("rating_pct = 400", "rating_pct = 1000001"), "feeders.rating_pct"));
+  CHECK(refused_for(with("unrated_wh = 1000000", "unrated_wh = 0"), "feeders.unrated_wh"));
+  CHECK(refused_for(with("meters_pct = 100", "meters_pct = -1"), "feeders.meters_pct"));
+  CHECK(refused_for(with("meters_pct = 100", "meters_pct = 100\nmaximum_wh = 1"), "'maximum_wh'"));
+  CHECK(refused_for(with("[feeders]", "[feeder]"), "did you mean 'feeders'"));
+  CHECK(refused_for(with(table, "").insert(0, "feeders = 3\n"), "'feeders' must be a table"));
+}
+
 TEST_CASE("rule_settings: version, tolerances, drift and statuses are read") {
   std::string text = with("version = 1", "version = 7");
   for (const auto& [from, to] :
