@@ -34,10 +34,11 @@ struct export_kind {
   export_function run;
 };
 
-constexpr std::array<export_kind, 8> kinds{{
+constexpr std::array<export_kind, 9> kinds{{
   {"readings", export_readings},
   {"feeder-load", export_feeder_load},
   {"transformer-load", export_transformer_load},
+  {"quarantined-loads", export_quarantined_loads},
   {"gaps", export_gaps},
   {"rejects", export_rejects},
   {"load-shapes", export_load_shapes},
@@ -123,7 +124,8 @@ void register_export(CLI::App& parent, const std::function<void(std::function<in
   CLI::App* app = parent.add_subcommand("export", "Writes what a store holds as CSV");
   app
     ->add_option("kind", o->kind,
-                 "readings, feeder-load, transformer-load, gaps, rejects, load-shapes, register-check or lateness")
+                 "readings, feeder-load, transformer-load, quarantined-loads, gaps, rejects, load-shapes, "
+                 "register-check or lateness")
     ->required();
   app->add_option("--store", o->store, "Folder of the store")->required();
   app->add_option("--from", o->from,
@@ -138,6 +140,10 @@ void register_export(CLI::App& parent, const std::function<void(std::function<in
   app->add_option("--out", o->out, "File to write; default: standard output");
   app->add_flag("--json", o->json, "Print one JSON object a line instead of CSV");
   app->footer(
+    "quarantined-loads: transformer_id, feeder_id, period_end, code, import_wh, export_wh, limit_wh, meters_expected,\n"
+    "  meters_reported. Half hours of a feeder that sum more than [feeders] of the rule pack that is bound to the\n"
+    "  store lets pass (feeder-over-maximum). Their readings stand, but feeder-load leaves them out, transformer-load\n"
+    "  their energy and meters.\n"
     "register-check: mpan, quantity, read_from, read_to, advance_wh, intervals_wh, missing_half_hours, outcome.\n"
     "  A row for each two consecutive reads of a register (registers.csv) with a half hour in between that\n"
     "  starts in the range: what it advanced by against the half hours between them, all rows of a meter that\n"

@@ -33,6 +33,7 @@ struct export_scope {
 result<void> export_readings(store_view& view, const export_scope& scope, table_writer& out);
 result<void> export_feeder_load(store_view& view, const export_scope& scope, table_writer& out);
 result<void> export_transformer_load(store_view& view, const export_scope& scope, table_writer& out);
+result<void> export_quarantined_loads(store_view& view, const export_scope& scope, table_writer& out);
 result<void> export_gaps(store_view& view, const export_scope& scope, table_writer& out);
 result<void> export_load_shapes(store_view& view, const export_scope& scope, table_writer& out);
 result<void> export_rejects(store_view& view, const export_scope& scope, table_writer& out);

@@ -1,38 +1,18 @@
 #include "src/commands/export.hpp"
+#include "src/commands/feeder_guard.hpp"
 #include "twins/energy.hpp"
 
-#include <algorithm>
+#include <cstdint>
+#include <cstdio>
 #include <cstdlib>
+#include <optional>
 #include <string>
+#include <utility>
+#include <vector>
 
 namespace gridtwin {
 
 namespace {
-
-/// How many meters a set of connections should report in a half hour: those whose range holds it.
-class expected_meters {
-public:
-  void add(const connection& c) {
-    firsts_.push_back(c.effective.first);
-    ends_.push_back(c.effective.end);
-    sorted_ = false;
-  }
-  std::size_t at(period p) {
-    if (!sorted_) {
-      std::sort(firsts_.begin(), firsts_.end());
-      std::sort(ends_.begin(), ends_.end());
-      sorted_ = true;
-    }
-    const auto begun = std::upper_bound(firsts_.begin(), firsts_.end(), p.number) - firsts_.begin();
-    const auto ended = std::upper_bound(ends_.begin(), ends_.end(), p.number) - ends_.begin();
-    return static_cast<std::size_t>(begun - ended);
-  }
-
-private:
-  std::vector<std::int32_t> firsts_;
-  std::vector<std::int32_t> ends_;
-  bool sorted_ = false;
-};
 
 /// The loads of a transformer's days within the scope, day by day.
 struct loaded_day {
@@ -78,6 +58,61 @@ void for_each_reported(const export_scope& scope, utc_day day, const day_load& l
   }
 }
 
+/// A half hour of a feeder with what is thought of it.
+struct judged_half_hour {
+  const transformer_info& transformer;
+  const feeder_info& feeder;
+  gridtwin::period period;
+  const half_hour_load& load;
+  std::size_t expected = 0;                   ///< meters
+  std::optional<std::int64_t> exceeded_limit; ///< Wh; the half hour is quarantined
+};
+
+/// Calls `f(judged_half_hour)` for each half hour of a feeder within the scope that has a current value, in order of
+/// transformer, feeder and time.
+template <class F>
+result<void> for_each_feeder_half_hour(store_view& view, const export_scope& scope, const rule_settings& rules, F&& f) {
+  const estate& e = view.estate();
+  for (std::uint32_t t = 0; t < e.transformers.size(); ++t) {
+    if (!scope.holds(e, transformer_index{t}))
+      continue;
+    const auto days = read_loads(view, scope, {t});
+    if (!days)
+      return days.failure();
+    const feeder_guard guard(e, {t}, rules);
+    for (std::size_t place = 0; place < guard.size(); ++place) {
+      const feeder_info& feeder = guard.feeder(place);
+      if (scope.feeder && feeder.id != *scope.feeder)
+        continue;
+      for (const loaded_day& day : *days)
+        for (const feeder_day_load& load : day.feeders)
+          if (load.feeder == feeder.id)
+            for_each_reported(scope, day.day, load.load, [&](period p, const half_hour_load& cell) {
+              f(judged_half_hour{e.transformers[t], feeder, p, cell, guard.expected(place).at(p),
+                                 guard.exceeded_limit_wh(place, p, cell)});
+            });
+    }
+  }
+  return {};
+}
+
+/// A transformer's day: the sum of what is believed of its feeders. Of a quarantined half hour counts the revision
+/// alone: those are accepted versions under the half hour, whatever is believed of their sum.
+day_load sum_believed(const std::vector<feeder_day_load>& feeders, utc_day day, const feeder_guard& guard) {
+  day_load sum{};
+  for (const feeder_day_load& feeder : feeders) {
+    const auto place = guard.place_of(feeder.feeder);
+    for (int slot = 0; slot < periods_per_day; ++slot) {
+      const auto at = static_cast<std::size_t>(slot);
+      if (place && guard.exceeded_limit_wh(*place, period_at(day, slot), feeder.load[at]))
+        sum[at].revision += feeder.load[at].revision;
+      else
+        sum[at] += feeder.load[at];
+    }
+  }
+  return sum;
+}
+
 } // namespace
 
 result<void> export_feeder_load(store_view& view, const export_scope& scope, table_writer& out) {
@@ -91,38 +126,47 @@ result<void> export_feeder_load(store_view& view, const export_scope& scope, tab
               {"actual", true},
               {"estimated", true},
               {"revision", true}});
-  const estate& e = view.estate();
-  for (std::uint32_t t = 0; t < e.transformers.size(); ++t) {
-    if (!scope.holds(e, transformer_index{t}))
-      continue;
-    const auto days = read_loads(view, scope, {t});
-    if (!days)
-      return days.failure();
-    const feeder_range feeders = feeders_of(e, {t});
-    const connection_range connections = connections_of(e, {t});
-    std::vector<expected_meters> expected(feeders.count);
-    for (std::uint32_t i = 0; i < connections.count; ++i) {
-      const connection& c = e.connections[connections.first + i];
-      expected[c.feeder.value - feeders.first].add(c);
-    }
-    for (std::uint32_t f = 0; f < feeders.count; ++f) {
-      const feeder_info& feeder = e.feeders[feeders.first + f];
-      if (scope.feeder && feeder.id != *scope.feeder)
-        continue;
-      for (const loaded_day& day : *days)
-        for (const feeder_day_load& load : day.feeders)
-          if (load.feeder == feeder.id)
-            for_each_reported(scope, day.day, load.load, [&](period p, const half_hour_load& cell) {
-              out.row({e.transformers[t].id, feeder.id, format_period(p), std::to_string(cell.import_wh),
-                       std::to_string(cell.export_wh), std::to_string(expected[f].at(p)), std::to_string(cell.reported),
-                       std::to_string(cell.reported - cell.estimated), std::to_string(cell.estimated),
-                       std::to_string(cell.revision)});
-            });
-    }
-  }
-  return {};
+  const auto rules = bound_rules(view);
+  if (!rules)
+    return rules.failure();
+  return for_each_feeder_half_hour(view, scope, *rules, [&](const judged_half_hour& h) {
+    if (h.exceeded_limit)
+      return;
+    out.row({h.transformer.id, h.feeder.id, format_period(h.period), std::to_string(h.load.import_wh),
+             std::to_string(h.load.export_wh), std::to_string(h.expected), std::to_string(h.load.reported),
+             std::to_string(h.load.reported - h.load.estimated), std::to_string(h.load.estimated),
+             std::to_string(h.load.revision)});
+  });
 }
 
+/// A row for each half hour of a feeder that is quarantined, with what it sums all the same.
+result<void> export_quarantined_loads(store_view& view, const export_scope& scope, table_writer& out) {
+  out.header({{"transformer_id"},
+              {"feeder_id"},
+              {"period_end"},
+              {"code"},
+              {"import_wh", true},
+              {"export_wh", true},
+              {"limit_wh", true},
+              {"meters_expected", true},
+              {"meters_reported", true}});
+  const auto rules = bound_rules(view);
+  if (!rules)
+    return rules.failure();
+  if (!rules->feeders) // or an empty table would say that nothing is too large
+    std::fputs(
+      "gridtwin export: the store is bound to a rule pack without [feeders], so what feeders sum is held to no "
+      "limit; see config/examples/rules.toml and replay --rules\n",
+      stderr);
+  return for_each_feeder_half_hour(view, scope, *rules, [&](const judged_half_hour& h) {
+    if (h.exceeded_limit)
+      out.row({h.transformer.id, h.feeder.id, format_period(h.period), feeder_over_maximum,
+               std::to_string(h.load.import_wh), std::to_string(h.load.export_wh), std::to_string(*h.exceeded_limit),
+               std::to_string(h.expected), std::to_string(h.load.reported)});
+  });
+}
+
+/// A row for each half hour of a transformer of which something is believed.
 result<void> export_transformer_load(store_view& view, const export_scope& scope, table_writer& out) {
   out.header({{"transformer_id"},
               {"period_end"},
@@ -133,6 +177,9 @@ result<void> export_transformer_load(store_view& view, const export_scope& scope
               {"meters_expected", true},
               {"meters_reported", true},
               {"revision", true}});
+  const auto rules = bound_rules(view);
+  if (!rules)
+    return rules.failure();
   const estate& e = view.estate();
   for (std::uint32_t t = 0; t < e.transformers.size(); ++t) {
     if (!scope.holds(e, transformer_index{t}))
@@ -144,11 +191,11 @@ result<void> export_transformer_load(store_view& view, const export_scope& scope
     expected_meters expected;
     for (std::uint32_t i = 0; i < connections.count; ++i)
       expected.add(e.connections[connections.first + i]);
+    expected.sort();
+    const feeder_guard guard(e, {t}, *rules);
     const transformer_info& info = e.transformers[t];
     for (const loaded_day& day : *days) {
-      day_load sum{};
-      for (const feeder_day_load& feeder : day.feeders)
-        sum += feeder.load;
+      const day_load sum = sum_believed(day.feeders, day.day, guard);
       for_each_reported(scope, day.day, sum, [&](period p, const half_hour_load& cell) {
         // kVA = Wh / 500 / power factor, the factor in millionths; the share of the rating from the exact kVA.
         const auto net = static_cast<uint128>(std::abs(cell.import_wh - cell.export_wh));
