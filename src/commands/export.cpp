@@ -5,8 +5,11 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <memory>
+#include <system_error>
 #include <tuple>
+#include <utility>
 
 namespace gridtwin {
 
@@ -23,9 +26,14 @@ struct export_options {
   std::string feeder;
   std::string meter;
   std::string as_known_at;
+  std::string privacy_floor;
+  std::string dno_name;
+  std::string dno_alias;
   std::string out;
   bool json = false;
 };
+
+constexpr std::string_view published_kind = "lv-feeder";
 
 using export_function = result<void> (*)(store_view&, const export_scope&, table_writer&);
 
@@ -34,17 +42,41 @@ struct export_kind {
   export_function run;
 };
 
-constexpr std::array<export_kind, 9> kinds{{
+constexpr std::array<export_kind, 10> kinds{{
   {"readings", export_readings},
   {"feeder-load", export_feeder_load},
   {"transformer-load", export_transformer_load},
   {"quarantined-loads", export_quarantined_loads},
+  {published_kind, export_lv_feeder},
   {"gaps", export_gaps},
   {"rejects", export_rejects},
   {"load-shapes", export_load_shapes},
   {"register-check", export_register_check},
   {"lateness", export_lateness},
 }};
+
+/// What only one kind listens to is refused elsewhere: whoever asks for a floor must not believe that there is one.
+result<publication> publication_of(const export_options& o) {
+  publication out{default_privacy_floor, o.dno_name, o.dno_alias};
+  if (o.kind != published_kind) {
+    if (!o.privacy_floor.empty() || !o.dno_name.empty() || !o.dno_alias.empty())
+      return error{errc::usage, "--privacy-floor, --dno-name and --dno-alias are for " + std::string(published_kind)
+                                  + " alone; no other export has a floor"};
+    return out;
+  }
+  if (!o.meter.empty())
+    return error{errc::usage, "--mpan is not for " + std::string(published_kind) + ": what is published is of feeders"};
+  if (o.privacy_floor.empty())
+    return out;
+  const char* const end = o.privacy_floor.data() + o.privacy_floor.size();
+  const auto [stop, code] = std::from_chars(o.privacy_floor.data(), end, out.privacy_floor);
+  if (code != std::errc() || stop != end || out.privacy_floor < least_privacy_floor
+      || out.privacy_floor > largest_privacy_floor)
+    return error{errc::usage, "--privacy-floor must be a whole number, " + std::to_string(least_privacy_floor) + " to "
+                                + std::to_string(largest_privacy_floor)
+                                + ": of fewer meters a sum tells what one of them used"};
+  return out;
+}
 
 result<export_scope> scope_of(const export_options& o, const store_view& view) {
   export_scope scope;
@@ -94,6 +126,9 @@ int run(const export_options& o) {
       known += (known.empty() ? "" : ", ") + std::string(k.name);
     return report_failure(command, {errc::usage, "unknown kind '" + o.kind + "': one of " + known});
   }
+  auto publication = publication_of(o);
+  if (!publication)
+    return report_failure(command, publication.failure());
   catch_interrupts();
   auto view = store_view::open(o.store);
   if (!view)
@@ -104,9 +139,10 @@ int run(const export_options& o) {
       return report_failure(command, {errc::usage, "--as-known-at: " + instant.failure().message});
     view->look_back_to(*instant);
   }
-  const auto scope = scope_of(o, *view);
+  auto scope = scope_of(o, *view);
   if (!scope)
     return report_failure(command, scope.failure());
+  scope->publication = std::move(*publication);
   auto out = table_writer::open(o.out, o.json ? table_writer::form::json : table_writer::form::csv);
   if (!out)
     return report_failure(command, out.failure());
@@ -124,7 +160,7 @@ void register_export(CLI::App& parent, const std::function<void(std::function<in
   CLI::App* app = parent.add_subcommand("export", "Writes what a store holds as CSV");
   app
     ->add_option("kind", o->kind,
-                 "readings, feeder-load, transformer-load, quarantined-loads, gaps, rejects, load-shapes, "
+                 "readings, feeder-load, transformer-load, quarantined-loads, lv-feeder, gaps, rejects, load-shapes, "
                  "register-check or lateness")
     ->required();
   app->add_option("--store", o->store, "Folder of the store")->required();
@@ -137,13 +173,24 @@ void register_export(CLI::App& parent, const std::function<void(std::function<in
   app->add_option("--as-known-at", o->as_known_at,
                   "As it was known at this instant (UTC): a reading is known from its run's --received-at on, or else "
                   "from the end of its period");
+  app->add_option("--privacy-floor", o->privacy_floor,
+                  "lv-feeder: fewest meters whose sum is published, 3 or more; default 5");
+  app->add_option("--dno-name", o->dno_name, "lv-feeder: what stands in dno_name; default: nothing");
+  app->add_option("--dno-alias", o->dno_alias, "lv-feeder: what stands in dno_alias, as SSEN; default: nothing");
   app->add_option("--out", o->out, "File to write; default: standard output");
   app->add_flag("--json", o->json, "Print one JSON object a line instead of CSV");
   app->footer(
     "quarantined-loads: transformer_id, feeder_id, period_end, code, import_wh, export_wh, limit_wh, meters_expected,\n"
     "  meters_reported. Half hours of a feeder that sum more than [feeders] of the rule pack that is bound to the\n"
     "  store lets pass (feeder-over-maximum). Their readings stand, but feeder-load leaves them out, transformer-load\n"
-    "  their energy and meters.\n"
+    "  their energy and meters, and lv-feeder does not publish them.\n"
+    "lv-feeder: for publication, in the columns of network operators' open data: dataset_id, dno_name, dno_alias,\n"
+    "  secondary_substation_id, secondary_substation_name, lv_feeder_id, lv_feeder_name, substation_geo_location,\n"
+    "  aggregated_device_count_active, primary_, secondary_ and total_consumption_active_import (Wh),\n"
+    "  aggregated_device_count_reactive, total_consumption_reactive_import (varh), data_collection_log_timestamp\n"
+    "  (the period's end, UTC), insert_time, last_modified_time, and one of ours: suppressed. Counts, energy and the\n"
+    "  last two times are empty where it says why: fewer-than-5-devices (--privacy-floor) or feeder-over-maximum; the\n"
+    "  reactive ones alone at reactive-fewer-than-5-devices. All other kinds are for within the estate.\n"
     "register-check: mpan, quantity, read_from, read_to, advance_wh, intervals_wh, missing_half_hours, outcome.\n"
     "  A row for each two consecutive reads of a register (registers.csv) with a half hour in between that\n"
     "  starts in the range: what it advanced by against the half hours between them, all rows of a meter that\n"
@@ -157,6 +204,7 @@ void register_export(CLI::App& parent, const std::function<void(std::function<in
     "  latest_s: seconds of the latest one. Files that were replayed without --received-at are known from the end of\n"
     "  each half hour and count as on time.\n"
     "Example:\n  gridtwin export feeder-load --store store --from 2026-03-01T00:00:00Z --out load.csv\n"
+    "  gridtwin export lv-feeder --store store --privacy-floor 10 --dno-alias SSEN --out open-data.csv\n"
     "  gridtwin export rejects --store store\n"
     "  gridtwin export readings --store store --as-known-at 2026-03-09T00:00:00Z");
   app->callback([o, select] { select([o] { return run(*o); }); });

@@ -2,14 +2,23 @@
 
 #include "src/commands/store_view.hpp"
 #include "src/commands/table_writer.hpp"
+#include "twins/publication.hpp"
 
 #include <CLI/CLI.hpp>
 
+#include <cstdint>
 #include <functional>
 #include <optional>
 #include <string>
 
 namespace gridtwin {
+
+/// How what leaves the estate is published (lv-feeder).
+struct publication {
+  std::uint32_t privacy_floor = default_privacy_floor; ///< meters
+  std::string dno_name;                                ///< of the network operator; the estate knows none
+  std::string dno_alias;
+};
 
 /// What part of a store is exported.
 struct export_scope {
@@ -17,6 +26,7 @@ struct export_scope {
   std::optional<std::string> transformer;
   std::optional<std::string> feeder;
   std::optional<gridtwin::mpan> meter;
+  gridtwin::publication publication;
 
   bool holds(utc_day day) const noexcept {
     return period_at(day, periods_per_day - 1).number >= range.first && period_at(day, 0).number < range.end;
@@ -34,6 +44,7 @@ result<void> export_readings(store_view& view, const export_scope& scope, table_
 result<void> export_feeder_load(store_view& view, const export_scope& scope, table_writer& out);
 result<void> export_transformer_load(store_view& view, const export_scope& scope, table_writer& out);
 result<void> export_quarantined_loads(store_view& view, const export_scope& scope, table_writer& out);
+result<void> export_lv_feeder(store_view& view, const export_scope& scope, table_writer& out);
 result<void> export_gaps(store_view& view, const export_scope& scope, table_writer& out);
 result<void> export_load_shapes(store_view& view, const export_scope& scope, table_writer& out);
 result<void> export_rejects(store_view& view, const export_scope& scope, table_writer& out);

@@ -14,21 +14,26 @@ transformer_day_reader::transformer_day_reader(const store_cut& cut, transformer
 }
 
 result<void> transformer_day_reader::load(utc_day day) {
-  if (held_ == day)
-    return {};
+  return held_ == day ? result<void>() : load(day, [](std::uint32_t, const stored_reading&, std::int64_t) {});
+}
+
+result<void> transformer_day_reader::load(utc_day day, const observer& see) {
   if (held_)
     for (meter_twin& twin : twins_)
       twin.release(*held_);
   held_ = day;
-  const auto loaded = cut_.reader->load(
-    cut_.topology->number_of[transformer_.value], day, [&](const stored_reading& r, const fragment_origin& from) {
-      if (cut_.as_known_at && from.known.of(period_at(r.day, r.slot)) > *cut_.as_known_at)
-        return;
-      const auto place = place_of_slot_.find(r.twin.value);
-      if (place != place_of_slot_.end())
-        twins_[place->second].restore(r.day, r.quantity, r.slot, r.version, r.content,
-                                      true); // as if of this run: the shorter form
-    });
+  const auto loaded = cut_.reader->load(cut_.topology->number_of[transformer_.value], day,
+                                        [&](const stored_reading& r, const fragment_origin& from) {
+                                          const std::int64_t known_s = from.known.of(period_at(r.day, r.slot));
+                                          if (cut_.as_known_at && known_s > *cut_.as_known_at)
+                                            return;
+                                          const auto place = place_of_slot_.find(r.twin.value);
+                                          if (place == place_of_slot_.end())
+                                            return;
+                                          twins_[place->second].restore(r.day, r.quantity, r.slot, r.version, r.content,
+                                                                        true); // as if of this run: the shorter form
+                                          see(place->second, r, known_s);
+                                        });
   return loaded ? result<void>() : result<void>(loaded.failure());
 }
 

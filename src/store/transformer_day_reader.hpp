@@ -5,6 +5,7 @@
 #include "twins/meter_twin.hpp"
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <unordered_map>
 #include <vector>
@@ -24,8 +25,14 @@ class transformer_day_reader {
 public:
   transformer_day_reader(const store_cut& cut, transformer_index t);
 
+  /// Is told of each reading of a day as it is read: the place of its meter, and when it became known (seconds since
+  /// the epoch). One whose equal became known earlier comes twice.
+  using observer = std::function<void(std::uint32_t place, const stored_reading& r, std::int64_t known_s)>;
+
   /// Replaces the day that is held.
   result<void> load(utc_day day);
+  /// The same; reads the day also where it is held.
+  result<void> load(utc_day day, const observer& see);
 
   const meter_twin& twin(std::size_t place) const noexcept { return twins_[place]; }
   const connection& meter(std::size_t place) const noexcept {
