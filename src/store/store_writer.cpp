@@ -414,7 +414,8 @@ result<void> store_writer::close() {
       return bound;
   if (auto folded = folding_->finish(); !folded)
     return folded;
-  return database_->execute("PRAGMA wal_checkpoint(TRUNCATE)");
+  // Everything is durable. Whoever still reads, and may stand still, is not waited for: the next run folds the log.
+  return database_->execute("PRAGMA busy_timeout = 0; PRAGMA wal_checkpoint(TRUNCATE)");
 }
 
 } // namespace gridtwin
