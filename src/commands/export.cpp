@@ -1,5 +1,6 @@
 #include "src/commands/export.hpp"
 
+#include "src/commands/cohort_options.hpp"
 #include "src/commands/interrupt.hpp"
 #include "src/commands/terminal.hpp"
 
@@ -30,6 +31,7 @@ struct export_options {
   std::string dno_name;
   std::string dno_alias;
   std::string out;
+  cohort_options cohorts;
   bool json = false;
 };
 
@@ -42,7 +44,7 @@ struct export_kind {
   export_function run;
 };
 
-constexpr std::array<export_kind, 10> kinds{{
+constexpr std::array<export_kind, 11> kinds{{
   {"readings", export_readings},
   {"feeder-load", export_feeder_load},
   {"transformer-load", export_transformer_load},
@@ -53,6 +55,7 @@ constexpr std::array<export_kind, 10> kinds{{
   {"load-shapes", export_load_shapes},
   {"register-check", export_register_check},
   {"lateness", export_lateness},
+  {"cohort-checks", export_cohort_checks},
 }};
 
 /// What only one kind listens to is refused elsewhere: whoever asks for a floor must not believe that there is one.
@@ -129,6 +132,11 @@ int run(const export_options& o) {
   auto publication = publication_of(o);
   if (!publication)
     return report_failure(command, publication.failure());
+  if (o.cohorts.any() && o.kind != "cohort-checks")
+    return report_failure(command, {errc::usage, "options of cohort-checks make no difference to " + o.kind});
+  const auto cohorts = read_cohort_thresholds(o.cohorts);
+  if (!cohorts)
+    return report_failure(command, cohorts.failure());
   catch_interrupts();
   auto view = store_view::open(o.store);
   if (!view)
@@ -143,6 +151,7 @@ int run(const export_options& o) {
   if (!scope)
     return report_failure(command, scope.failure());
   scope->publication = std::move(*publication);
+  scope->cohorts = *cohorts;
   auto out = table_writer::open(o.out, o.json ? table_writer::form::json : table_writer::form::csv);
   if (!out)
     return report_failure(command, out.failure());
@@ -161,7 +170,7 @@ void register_export(CLI::App& parent, const std::function<void(std::function<in
   app
     ->add_option("kind", o->kind,
                  "readings, feeder-load, transformer-load, quarantined-loads, lv-feeder, gaps, rejects, load-shapes, "
-                 "register-check or lateness")
+                 "register-check, lateness or cohort-checks")
     ->required();
   app->add_option("--store", o->store, "Folder of the store")->required();
   app->add_option("--from", o->from,
@@ -179,6 +188,7 @@ void register_export(CLI::App& parent, const std::function<void(std::function<in
   app->add_option("--dno-alias", o->dno_alias, "lv-feeder: what stands in dno_alias, as SSEN; default: nothing");
   app->add_option("--out", o->out, "File to write; default: standard output");
   app->add_flag("--json", o->json, "Print one JSON object a line instead of CSV");
+  add_cohort_options(*app, o->cohorts);
   app->footer(
     "quarantined-loads: transformer_id, feeder_id, period_end, code, import_wh, export_wh, limit_wh, meters_expected,\n"
     "  meters_reported. Half hours of a feeder that sum more than [feeders] of the rule pack that is bound to the\n"
@@ -203,6 +213,12 @@ void register_export(CLI::App& parent, const std::function<void(std::function<in
     "  of the counts from on_time to later, bounds included. early: those of on_time that were known before it.\n"
     "  latest_s: seconds of the latest one. Files that were replayed without --received-at are known from the end of\n"
     "  each half hour and count as on time.\n"
+    "cohort-checks: transformer_id, feeder_id, mpan, check, first_period_end, last_period_end, half_hours, cohort,\n"
+    "  statistic, threshold, cohort_size, meters, revision, readings, detail. The energised meters of a feeder against "
+    "each\n"
+    "  other, a UTC day at a time, active import: fleet-drop, outlier, stuck, zero-run; without an mpan it is one\n"
+    "  finding of many meters, or left-out: so many more than --budget. Each day with a half hour in the range is\n"
+    "  checked whole. README.md says what each column means.\n"
     "Example:\n  gridtwin export feeder-load --store store --from 2026-03-01T00:00:00Z --out load.csv\n"
     "  gridtwin export lv-feeder --store store --privacy-floor 10 --dno-alias SSEN --out open-data.csv\n"
     "  gridtwin export rejects --store store\n"

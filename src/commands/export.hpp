@@ -3,6 +3,7 @@
 #include "src/commands/store_view.hpp"
 #include "src/commands/table_writer.hpp"
 #include "twins/publication.hpp"
+#include "twins/cohort_checks.hpp"
 
 #include <CLI/CLI.hpp>
 
@@ -27,6 +28,7 @@ struct export_scope {
   std::optional<std::string> feeder;
   std::optional<gridtwin::mpan> meter;
   gridtwin::publication publication;
+  cohort_thresholds cohorts; ///< for `export_cohort_checks`
 
   bool holds(utc_day day) const noexcept {
     return period_at(day, periods_per_day - 1).number >= range.first && period_at(day, 0).number < range.end;
@@ -49,6 +51,7 @@ result<void> export_gaps(store_view& view, const export_scope& scope, table_writ
 result<void> export_load_shapes(store_view& view, const export_scope& scope, table_writer& out);
 result<void> export_rejects(store_view& view, const export_scope& scope, table_writer& out);
 result<void> export_lateness(store_view& view, const export_scope& scope, table_writer& out);
+result<void> export_cohort_checks(store_view& view, const export_scope& scope, table_writer& out);
 result<void> export_register_check(store_view& view, const export_scope& scope, table_writer& out);
 
 /// Adds `export`; see `register_sim` for `select`.
