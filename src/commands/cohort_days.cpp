@@ -100,6 +100,11 @@ cohort_days::cohort_days(store_view& view, transformer_index t)
     }
   }
   first_member_.push_back(members_.size());
+  for (place = 0; place < reader_.size(); ++place)
+    for (const std::int32_t bound : {reader_.meter(place).effective.first, reader_.meter(place).effective.end})
+      if (bound > first_storable_period.number && bound <= last_storable_period.number)
+        changes_.push_back(period{bound}.day());
+  std::sort(changes_.begin(), changes_.end());
   for (auto& of_day : revisions_)
     of_day.assign(members_.size(), 0);
 }
@@ -110,6 +115,17 @@ std::vector<const cohort_member*> cohort_days::feeder(std::size_t place) const {
     if (members_[i].expected != 0 || members_[i].revision != 0)
       out.push_back(&members_[i]);
   return out;
+}
+
+bool cohort_days::has(utc_day day) const {
+  const auto& days = view_->days_of(transformer_);
+  return std::binary_search(days.begin(), days.end(), day);
+}
+
+bool cohort_days::as_silent_as_before(utc_day day) const {
+  const utc_day before{day.number - 1};
+  const auto change = std::lower_bound(changes_.begin(), changes_.end(), before);
+  return silent(day) && silent(before) && (change == changes_.end() || *change > day);
 }
 
 /// Today becomes yesterday, and nothing is known of a new today.
@@ -153,8 +169,7 @@ void cohort_days::take_row(std::size_t place, utc_day day) {
 
 result<void> cohort_days::read(utc_day day) {
   turn_to_yesterday();
-  const auto& days = view_->days_of(transformer_);
-  if (std::binary_search(days.begin(), days.end(), day))
+  if (has(day))
     if (auto loaded = reader_.load(day); !loaded)
       return loaded;
   for (std::size_t place = 0; place < reader_.size(); ++place)

@@ -32,12 +32,18 @@ public:
   /// Replaces the day that is held; days that follow each other are read once.
   result<void> load(utc_day day);
 
+  /// Nothing was read of a day, nor of the day before: no meter can stand out.
+  bool silent(utc_day day) const { return !has(day) && !has({day.number - 1}); }
+  /// That, of two days, while the same meters were expected: what is found of them is the same.
+  bool as_silent_as_before(utc_day day) const;
+
   std::size_t feeders() const noexcept { return first_member_.size() - 1; }
   /// The meters that the transformer's feeder at a place has or had on the day that is held or the day before, in order
   /// of their MPANs.
   std::vector<const cohort_member*> feeder(std::size_t place) const;
 
 private:
+  bool has(utc_day day) const;
   void turn_to_yesterday();
   result<void> read(utc_day day);
   void take_row(std::size_t place, utc_day day);
@@ -51,6 +57,7 @@ private:
   std::vector<std::size_t> first_member_;   ///< by feeder, and one behind the last
   std::vector<std::uint32_t> member_of_;    ///< by place of the transformer's connections
   std::vector<std::uint64_t> revisions_[2]; ///< by member: accepted versions of the day before and of the day
+  std::vector<utc_day> changes_;            ///< days on which a row of the estate begins or ends, sorted
   std::optional<utc_day> held_;
 };
 

@@ -121,10 +121,15 @@ result<void> cohort_export::write_estate() {
   std::vector<joint_reporting> by_day(days_.size());
   for (std::uint32_t t = 0; t < view_->estate().transformers.size(); ++t) {
     cohort_days cohorts(*view_, {t});
+    joint_reporting of_day;
     for (std::size_t i = 0; i < days_.size(); ++i) {
-      if (auto loaded = cohorts.load(days_[i]); !loaded)
-        return loaded;
-      by_day[i].add(reporting_of(cohorts, scope_->cohorts), scope_->cohorts);
+      // Years may lie between a stray reading and the others: they are told of, and cost next to nothing.
+      if (i == 0 || !cohorts.as_silent_as_before(days_[i])) {
+        if (auto loaded = cohorts.load(days_[i]); !loaded)
+          return loaded;
+        of_day = reporting_of(cohorts, scope_->cohorts);
+      }
+      by_day[i].add(of_day, scope_->cohorts);
     }
   }
   findings rows;
@@ -168,9 +173,11 @@ result<void> cohort_export::write_transformer(transformer_index t) {
   findings joint_rows;
   std::vector<findings> rows(cohorts.feeders());
   for (const utc_day day : days_) {
+    std::uint64_t here = judged(day);
+    if (here == 0 && cohorts.silent(day))
+      continue;
     if (auto loaded = cohorts.load(day); !loaded)
       return loaded;
-    std::uint64_t here = judged(day);
     if (!scope_->feeder && !scope_->meter) {
       const joint_reporting joint = reporting_of(cohorts, scope_->cohorts);
       const std::uint64_t mask = joint.common_drop(scope_->cohorts) & here;

@@ -20,6 +20,7 @@ HEADER = "mpan,period_end,kwh,version"
 FIRST = utc("2026-03-01")
 HALF_HOUR, DAY = 1800, 86_400
 MOVE = "2026-03-02T11:00:00Z"
+SILENT_MOVE = "2026-03-07"  # on a day of which nothing is read
 
 
 def kwh(wh):
@@ -48,14 +49,16 @@ def random_estate(folder, chance):
             change = chance.random()
             if change < 0.1:
                 other = chance.choice(lines) if change < 0.05 else {"domestic": "T", "energisation": "E", "quantities": "AI|AE"}
-                rows += [{**row, "effective_to": MOVE}, {**row, **other, "effective_from": MOVE}]
+                at = chance.choice([MOVE, SILENT_MOVE])
+                rows += [{**row, "effective_to": at}, {**row, **other, "effective_from": at}]
             else:
-                rows.append({**row, "effective_from": MOVE if change > 0.97 else ""})
+                rows.append({**row, "effective_from": MOVE if change > 0.97 else "", "effective_to": SILENT_MOVE if change > 0.93 else ""})
     return write_estate(folder, stations, lines, rows)
 
 
 def random_values(estate, chance):
-    """(MPAN, end) -> Wh, three days that begin late and end early, with everything in them that a check is about."""
+    """(MPAN, end) -> Wh, three days that begin late and end early, with everything in them that a check is about, and a stray one a
+    week later."""
     values = {}
     ends = range(FIRST + 9 * HALF_HOUR, FIRST + 3 * DAY - 4 * HALF_HOUR, HALF_HOUR)
     for meter, rows in estate.of_meter.items():
@@ -81,6 +84,9 @@ def random_values(estate, chance):
                         values.pop((meter, end), None)
                     elif (meter, end) in values:
                         values[meter, end] = wh
+    meter, end = chance.choice(sorted(values))[0], FIRST + 10 * DAY + 7 * HALF_HOUR
+    if any(row.holds(end) and "AI" in row.quantities for row in estate.of_meter[meter]):
+        values[meter, end] = 5
     return values
 
 
