@@ -2,8 +2,8 @@
 
 #include "src/commands/store_view.hpp"
 #include "src/commands/table_writer.hpp"
-#include "twins/publication.hpp"
 #include "twins/cohort_checks.hpp"
+#include "twins/publication.hpp"
 
 #include <CLI/CLI.hpp>
 
