@@ -3,6 +3,7 @@
 #include "src/commands/deadletters.hpp"
 #include "src/commands/deadline.hpp"
 #include "src/commands/digest.hpp"
+#include "src/commands/explain.hpp"
 #include "src/commands/export.hpp"
 #include "src/commands/replay.hpp"
 #include "src/commands/settle.hpp"
@@ -47,6 +48,7 @@ int main(int argc, char** argv) {
   gridtwin::register_digest(app, select);
   gridtwin::register_settle(app, select, gridtwin::monotonic_ms);
   gridtwin::register_deadline(app, select);
+  gridtwin::register_explain(app, select);
   gridtwin::register_twins(app, select);
   gridtwin::register_deadletters(app, select);
   gridtwin::register_sim(app, select, gridtwin::monotonic_ms);

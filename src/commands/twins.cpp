@@ -101,10 +101,10 @@ int list(const twin_options& o) {
   return print_result(command, out);
 }
 
-result<mpan> meter_of(const twin_options& o) {
-  const auto meter = parse_mpan(o.meter);
+result<mpan> meter_of(const std::string& text) {
+  const auto meter = parse_mpan(text);
   if (!meter)
-    return error{errc::usage, in_quotes(o.meter) + " is no MPAN: 13 digits with a check digit"};
+    return error{errc::usage, in_quotes(text) + " is no MPAN: 13 digits with a check digit"};
   return *meter;
 }
 
@@ -178,50 +178,11 @@ result<std::string> describe(store_view& view, connection_index c, const supervi
   return out;
 }
 
-int show(const twin_options& o) {
-  const auto meter = meter_of(o);
-  if (!meter)
-    return report_failure(command, meter.failure());
-  auto view = store_view::open(o.store);
-  if (!view)
-    return report_failure(command, view.failure());
-  const auto twins = supervised_twins::read(view->reader().database(), *meter);
-  if (!twins)
-    return report_failure(command, twins.failure());
-  std::string rows;
-  for (std::uint32_t c = 0; c < view->estate().connections.size(); ++c) {
-    if (view->estate().connections[c].mpan != *meter)
-      continue;
-    const auto one = describe(*view, {c}, *twins, o.json);
-    if (!one)
-      return report_failure(command, one.failure());
-    rows += (o.json && !rows.empty() ? "," : "") + *one;
-  }
-  if (rows.empty())
-    return report_failure(command, {errc::usage, "the store's estate has no meter " + to_string(*meter)});
-  if (o.json) {
-    std::string letters;
-    for (const kept_letter& l : twins->waiting)
-      letters += (letters.empty() ? "" : ",") + std::to_string(l.id);
-    return print_result(
-      command, fmt::format("{{\"mpan\":\"{}\",\"twins\":[{}],\"waiting\":[{}]}}\n", to_string(*meter), rows, letters));
-  }
-  std::string out = "Twin of meter " + to_string(*meter) + "\n" + rows;
-  constexpr std::size_t shown = 5;
-  out += fmt::format("  {} dead letters wait{}\n", with_thousands(twins->waiting.size()),
-                     twins->waiting.empty() ? "" : ", the last are");
-  const std::size_t first = twins->waiting.size() > shown ? twins->waiting.size() - shown : 0;
-  for (std::size_t i = first; i < twins->waiting.size(); ++i) {
-    const kept_letter& l = twins->waiting[i];
-    out += fmt::format("    {} {} {}: {}, {}\n", l.id, l.letter.input.quantity, l.letter.input.period_end,
-                       name_of(l.letter.cause), l.letter.input.detail);
-  }
-  return print_result(command, out);
-}
+int show(const twin_options& o) { return show_twin(o.store, o.meter, o.json); }
 
 int unpark(const twin_options& o) {
   catch_interrupts();
-  const auto meter = meter_of(o);
+  const auto meter = meter_of(o.meter);
   if (!meter)
     return report_failure(command, meter.failure());
   const auto folder = store_folder::for_writing(o.store);
@@ -256,6 +217,47 @@ int unpark(const twin_options& o) {
 
 } // namespace
 
+int show_twin(const std::string& store, const std::string& mpan_text, bool json) {
+  const auto meter = meter_of(mpan_text);
+  if (!meter)
+    return report_failure(command, meter.failure());
+  auto view = store_view::open(store);
+  if (!view)
+    return report_failure(command, view.failure());
+  const auto twins = supervised_twins::read(view->reader().database(), *meter);
+  if (!twins)
+    return report_failure(command, twins.failure());
+  std::string rows;
+  for (std::uint32_t c = 0; c < view->estate().connections.size(); ++c) {
+    if (view->estate().connections[c].mpan != *meter)
+      continue;
+    const auto one = describe(*view, {c}, *twins, json);
+    if (!one)
+      return report_failure(command, one.failure());
+    rows += (json && !rows.empty() ? "," : "") + *one;
+  }
+  if (rows.empty())
+    return report_failure(command, {errc::usage, "the store's estate has no meter " + to_string(*meter)});
+  if (json) {
+    std::string letters;
+    for (const kept_letter& l : twins->waiting)
+      letters += (letters.empty() ? "" : ",") + std::to_string(l.id);
+    return print_result(
+      command, fmt::format("{{\"mpan\":\"{}\",\"twins\":[{}],\"waiting\":[{}]}}\n", to_string(*meter), rows, letters));
+  }
+  std::string out = "Twin of meter " + to_string(*meter) + "\n" + rows;
+  constexpr std::size_t shown = 5;
+  out += fmt::format("  {} dead letters wait{}\n", with_thousands(twins->waiting.size()),
+                     twins->waiting.empty() ? "" : ", the last are");
+  const std::size_t first = twins->waiting.size() > shown ? twins->waiting.size() - shown : 0;
+  for (std::size_t i = first; i < twins->waiting.size(); ++i) {
+    const kept_letter& l = twins->waiting[i];
+    out += fmt::format("    {} {} {}: {}, {}\n", l.id, l.letter.input.quantity, l.letter.input.period_end,
+                       name_of(l.letter.cause), l.letter.input.detail);
+  }
+  return print_result(command, out);
+}
+
 void register_twins(CLI::App& parent, const std::function<void(std::function<int()>)>& select) {
   const auto add = [&select](CLI::App& to, const char* name, const char* what, int (*run)(const twin_options&)) {
     auto o = std::make_shared<twin_options>();
@@ -279,9 +281,6 @@ void register_twins(CLI::App& parent, const std::function<void(std::function<int
     add(*app, "unpark", "Lets a parked twin judge again, first what waited for it", unpark);
   unparked->add_option("mpan", unpark_options->meter, "The meter's MPAN")->required();
   add_operator_options(*unparked, unpark_options->operator_);
-  const auto [explained, explain_options] = add(parent, "explain", "Explains a twin", show);
-  explained->add_option("--twin", explain_options->meter, "The meter's MPAN")->required();
-  explained->footer("Example:\n  gridtwin explain --twin 1200000000002 --store store");
 }
 
 } // namespace gridtwin
