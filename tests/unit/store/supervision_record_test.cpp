@@ -71,10 +71,10 @@ TEST_CASE("supervision_record: what a twin came to is summed by run and over run
   run_with(store, {group_of(1, {fault_of(1, 2, false, "first"), fault_of(2, 1)}),
                    group_of(1, {fault_of(1, 1, true, "second")}), group_of(0, {fault_of(1, 7)})});
   run_with(store, {group_of(1, {fault_of(1, 4, false, "third")})});
-  run_with(store, {group_of(1, {fault_of(2, 1, true, "fourth")})});
+  run_with(store, {group_of(1, {fault_of(2, 1, true, "fourth")}), group_of(1, {fault_of(2, 2, false, "fifth")})});
   using list = std::vector<std::string>;
   CHECK(told(store)
-        == list{"0/1 " + one + " 7 0 1 it threw", "1/1 " + one + " 7 1 2 third", "1/2 " + two + " 2 1 3 fourth"});
+        == list{"0/1 " + one + " 7 0 1 it threw", "1/1 " + one + " 7 1 2 third", "1/2 " + two + " 4 1 3 fifth"});
   CHECK(told(store, 1)
         == list{"0/1 " + one + " 7 0 1 it threw", "1/1 " + one + " 3 1 1 second", "1/2 " + two + " 1 0 1 it threw"});
   CHECK(told(store, 2) == list{"1/1 " + one + " 4 0 2 third"});
