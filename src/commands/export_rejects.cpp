@@ -11,11 +11,18 @@ namespace gridtwin {
 
 namespace {
 
+// A reading that nobody could judge was a reject before there were dead letters: as one of them it is listed once,
+// while it waits. Both are known by the same identity.
 constexpr const char* make_table =
   "CREATE TEMP TABLE listed(source TEXT, line TEXT, meter TEXT, quantity TEXT, period_end TEXT, code TEXT, detail "
   "TEXT, known INTEGER);"
   "INSERT INTO listed SELECT name, CAST(line AS TEXT), meter, quantity, period_end, code, detail, known "
-  "FROM rejects JOIN sources ON sources.number = rejects.source";
+  "FROM rejects JOIN sources ON sources.number = rejects.source WHERE NOT EXISTS (SELECT 1 FROM dead_letters AS d "
+  "WHERE d.source = rejects.source AND d.line = rejects.line AND d.item = rejects.item AND d.identity = "
+  "rejects.identity);"
+  "INSERT INTO listed SELECT name, CAST(line AS TEXT), mpan, quantity, strftime('%Y-%m-%dT%H:%M:%SZ', period * 1800, "
+  "'unixepoch'), 'twin-failed', detail, known FROM dead_letters JOIN sources ON sources.number = dead_letters.source "
+  "WHERE state = 'waiting'";
 
 /// A contradicted key of one transformer.
 struct conflict_key {
