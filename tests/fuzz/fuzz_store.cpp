@@ -1,10 +1,12 @@
 // Bytes of a store, whole or damaged, are refused or decode to what is in range, and fill no more memory than they can
 // hold; what decodes comes back from its own encoding.
 
+#include "src/store/audit.hpp"
 #include "src/store/bytes.hpp"
 #include "src/store/day_codec.hpp"
 #include "src/store/day_summary.hpp"
 #include "src/store/journal_section.hpp"
+#include "src/store/letter_record.hpp"
 #include "src/store/reading_moves.hpp"
 #include "src/store/settlement_record.hpp"
 #include "src/store/shape_parts.hpp"
@@ -237,9 +239,55 @@ void check_estimates(std::string_view bytes) {
   require(decode_estimates(encode_estimates(estimates), back) && back == estimates, "estimates come back");
 }
 
-constexpr void (*checks[])(std::string_view) = {check_fragment, check_section,  check_loads,  check_nodes,
-                                                check_masks,    check_unpack,   check_shapes, check_published,
-                                                check_moves,    check_estimates};
+/// The one encoding of a record's entries, by their kind.
+std::vector<std::string> bodies_of(const letters_record& record) {
+  letters_encoder encoder(record.run, record.known);
+  for (const std::int64_t id : record.settled)
+    encoder.settled(id);
+  for (const letters_record::letter& letter : record.letters)
+    encoder.letter(letter.id, letter.transformer, letter.content);
+  for (const letters_record::parking& p : record.parked)
+    encoder.parked(p.transformer, {p.twin, p.meter, 0, true, p.reason});
+  return encoder.bodies();
+}
+
+void check_letters(std::string_view bytes) {
+  letters_record record;
+  const bool good = decode_letters(bytes, record);
+  require(record.settled.size() <= bytes.size() / 2 && record.parked.size() <= bytes.size() / 5 + 1
+            && record.letters.size() <= bytes.size() / 21 + 1,
+          "an entry takes two bytes or more, a parking five, a letter 21; the last may be cut");
+  if (!good)
+    return;
+  for (const letters_record::letter& letter : record.letters) {
+    const reading& r = letter.content.reading;
+    require(index_of(r.quantity) < quantity_count && r.period >= first_storable_period
+              && r.period <= last_storable_period && r.version >= 1 && r.version <= version_limit
+              && r.content.quality.code < quality_count,
+            "a letter's reading is in range");
+    require(parse_letter_cause(name_of(letter.content.cause)) == letter.content.cause, "its cause is one");
+    require(letter.content.input.verdict == verdict::twin_failed, "it was not judged");
+  }
+  const std::vector<std::string> bodies = bodies_of(record);
+  letters_record back;
+  for (const std::string& body : bodies)
+    require(decode_letters(body, back), "letters decode");
+  require(back.settled == record.settled && back.letters.size() == record.letters.size()
+            && back.parked.size() == record.parked.size() && bodies_of(back) == bodies,
+          "letters come back");
+}
+
+void check_audit(std::string_view bytes) {
+  audit_event event;
+  if (!decode_audit(bytes, event))
+    return;
+  audit_event back;
+  require(decode_audit(encode_audit(event), back) && back == event, "an event comes back");
+}
+
+constexpr void (*checks[])(std::string_view) = {check_fragment, check_section,   check_loads,   check_nodes,
+                                                check_masks,    check_unpack,    check_shapes,  check_published,
+                                                check_moves,    check_estimates, check_letters, check_audit};
 
 } // namespace
 
