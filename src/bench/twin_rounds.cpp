@@ -157,11 +157,49 @@ twin_rounds::expectation twin_rounds::send_by_handle() {
           counted.wh - std::exchange(by_handle_.wh, counted.wh)};
 }
 
+std::optional<std::vector<std::int64_t>> twin_rounds::time_single_readings(std::size_t most,
+                                                                           const std::function<std::int64_t()>& now) {
+  release_old_days();
+  std::vector<expectation> counted(hosts_.size()); // by transformer, from its beginning
+  const auto ask = [&](std::size_t t) {
+    self_->send(hosts_[t], accepted_query{});
+    self_->receive([&](const accepted_count& count) { counted[t] = {count.readings, count.wh}; });
+  };
+  for (std::size_t t = 0; t < hosts_.size(); ++t)
+    ask(t);
+  const period at{first_period.number + round_};
+  const std::uint32_t meters_a_transformer = std::max(first_meter_[1], 1U);
+  std::vector<std::int64_t> took;
+  for (std::uint32_t place = 0; place < meters_a_transformer; ++place)
+    for (std::size_t t = 0; t < hosts_.size() && took.size() < most; ++t) {
+      const std::uint32_t meter = first_meter_[t] + place;
+      if (meter >= first_meter_[t + 1]) // the last transformer may have fewer
+        continue;
+      const std::int64_t wh = value_of(meter, quantity::active_import);
+      const expectation expected{counted[t].readings + 1, counted[t].wh + wh};
+      const std::int64_t begin = now();
+      self_->send(handles_[meter], offered_reading{quantity::active_import, at, wh});
+      ask(t);
+      took.push_back(now() - begin);
+      if (!(counted[t] == expected))
+        return std::nullopt;
+      ++by_handle_.readings;
+      by_handle_.wh += wh;
+    }
+  ++round_;
+  return took;
+}
+
+/// Where a day is over, nothing of it is wanted any more.
+void twin_rounds::release_old_days() {
+  if (round_ == 0 || round_ % periods_per_day != 0)
+    return;
+  for (const caf::actor& host : hosts_)
+    self_->send(host, release_days{groups_ + 1});
+}
+
 bool twin_rounds::run_round(delivery_path path) {
-  if (round_ != 0 && round_ % periods_per_day == 0) { // a day is over: nothing of it is wanted any more
-    for (const caf::actor& host : hosts_)
-      self_->send(host, release_days{groups_ + 1});
-  }
+  release_old_days();
   sent_ = {};
   const expectation counted = path == delivery_path::group ? send_groups() : send_by_handle();
   ++round_;

@@ -6,7 +6,10 @@
 #include <caf/actor_system.hpp>
 #include <caf/scoped_actor.hpp>
 
+#include <cstddef>
 #include <cstdint>
+#include <functional>
+#include <optional>
 #include <vector>
 
 namespace gridtwin {
@@ -34,6 +37,12 @@ public:
   /// what came back is not what was sent.
   bool run_round(delivery_path path);
 
+  /// Sends one meter after another its next half hour alone, by its handle, transformer by transformer in turn, and
+  /// waits each time for an answer that comes behind it. How long each took on that clock; nothing: what came back is
+  /// not what was sent. A half hour of its own, as a round; needs `spawn` by handle.
+  std::optional<std::vector<std::int64_t>> time_single_readings(std::size_t most,
+                                                                const std::function<std::int64_t()>& now);
+
   /// Readings in a round.
   std::uint64_t intervals() const noexcept;
   const run_context& context() const noexcept { return *run_; }
@@ -49,6 +58,7 @@ private:
   expectation send_by_handle();
   std::shared_ptr<reading_group> next_group(std::uint32_t first, std::uint32_t end);
   void find_handles();
+  void release_old_days();
   std::int64_t value_of(std::uint32_t meter, quantity q) const noexcept;
 
   std::shared_ptr<run_context> run_;

@@ -19,6 +19,11 @@ def twins_by_group_and_by_handle(context):
             check_equal((found["meters"], found["rounds"], found["threads"], found["path"]), (METERS, 50, 2, path), "what was asked for")
             for name in ("intervals_per_s", "bytes_per_twin", "best_intervals_per_s", "worst_intervals_per_s"):
                 check(found[name] > 0, f"{name} of {path} is {found[name]}")
+            singles = {name: value for name, value in found.items() if name.startswith("single_")}
+            check_equal(bool(singles), path == "handle", f"single readings are timed by handle: {found}")
+            if singles:
+                check_equal(singles["single_readings"], METERS, "single readings, one a meter")
+                check(0 <= singles["single_p50_us"] <= singles["single_p99_us"], f"percentiles ascend: {singles}")
             check(found["worst_intervals_per_s"] <= found["intervals_per_s"] <= found["best_intervals_per_s"], "the median lies between")
 
 
