@@ -2,14 +2,8 @@
 """The meters of feeders against each other: every row against a second computation, planted faults against what is found of them,
 and an export that stands still while a replay writes to its store."""
 
-import fcntl
 import fractions
-import os
-import pathlib
 import random
-import signal
-import struct
-import termios
 
 import cohort_model
 import harness
@@ -255,46 +249,6 @@ def va_15_planted_faults_are_found(context):
 
 # -- an export that stands still -------------------------------------------------------------------------------------------
 
-WRITTEN_AT_ONCE = 1 << 18  # bytes that the program gathers before it writes; a pipe holds fewer
-
-
-class PausedExport:
-    """An export into a pipe that nobody reads, stopped in the middle of its rows."""
-
-    def __init__(self, context, store, options):
-        pipe = context.fresh("pipe")
-        os.mkfifo(pipe)
-        self.end = os.open(pipe, os.O_RDWR | os.O_NONBLOCK)  # so that it can be opened for writing
-        room = fcntl.fcntl(self.end, fcntl.F_GETPIPE_SZ)
-        self.process = context.program.start("export", "cohort-checks", "--store", store, "--out", pipe, *options)
-        while self.waiting() < room:  # it has begun to write, and cannot go on
-            check(self.process.poll() is None, "the export has ended: its rows fit in the pipe")
-            os.sched_yield()
-        self.process.send_signal(signal.SIGSTOP)
-        os.waitpid(self.process.pid, os.WUNTRACED)
-
-    def waiting(self):
-        return struct.unpack("i", fcntl.ioctl(self.end, termios.FIONREAD, struct.pack("i", 0)))[0]
-
-    def state(self):
-        return pathlib.Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()[0]
-
-    def go_on(self):
-        """What it had still to write, and what waited in the pipe."""
-        os.set_blocking(self.end, True)
-        self.process.send_signal(signal.SIGCONT)
-        out = []
-        while self.process.poll() is None or self.waiting():
-            if self.waiting():
-                out.append(os.read(self.end, 1 << 20))
-            else:
-                os.sched_yield()
-        check_equal(self.process.returncode, 0, "exit status of the export that was paused")
-        self.process.communicate()
-        os.close(self.end)
-        return b"".join(out)
-
-
 def va_15_a_paused_export_holds_up_no_replay(context):
     """The replay ends, and the store is the same as where nothing was paused; the export then goes on with what it began with."""
     estate = context.folder / "estate"
@@ -311,18 +265,18 @@ def va_15_a_paused_export_holds_up_no_replay(context):
         context.program.replay(estate, first, store)
     options = ("--z", "0.5", "--stuck", 2, "--zero-run", 1, "--drop", 99, "--budget", 1000)  # many rows
     before = context.program.export("cohort-checks", paused, *options)
-    export = PausedExport(context, paused, options)
-    check(len(before) > 4 * WRITTEN_AT_ONCE, f"{len(before)} bytes are too few for an export in the middle of them")
-    check_equal(export.state(), "T", "state of the export's process")
-    summary = context.program.replay(estate, added, paused)
-    check_equal(export.state(), "T", "state of the export's process when the replay has ended")
-    expected = context.program.replay(estate, added, free)
-    check_equal({name: summary[name] for name in ("accepted", "digest", "days")},
-                {name: expected[name] for name in ("accepted", "digest", "days")}, "the replay beside the paused export")
-    check_same_bytes(context.program.digests(paused), context.program.digests(free), "digests")
-    for kind in ("readings", "feeder-load", "cohort-checks", "rejects"):
-        check_same_bytes(context.program.export(kind, paused), context.program.export(kind, free), f"export {kind}")
-    check_same_bytes(export.go_on(), before, "the paused export: what the store held when it began")
+    with harness.PausedExport(context, paused, *options) as export:
+        check(len(before) > 4 * harness.WRITTEN_AT_ONCE, f"{len(before)} bytes are too few for an export in the middle of them")
+        check_equal(export.state(), "T", "state of the export's process")
+        summary = context.program.replay(estate, added, paused)
+        check_equal(export.state(), "T", "state of the export's process when the replay has ended")
+        expected = context.program.replay(estate, added, free)
+        check_equal({name: summary[name] for name in ("accepted", "digest", "days")},
+                    {name: expected[name] for name in ("accepted", "digest", "days")}, "the replay beside the paused export")
+        check_same_bytes(context.program.digests(paused), context.program.digests(free), "digests")
+        for kind in ("readings", "feeder-load", "cohort-checks", "rejects"):
+            check_same_bytes(context.program.export(kind, paused), context.program.export(kind, free), f"export {kind}")
+        check_same_bytes(export.go_on(), before, "the paused export: what the store held when it began")
     after = context.program.export("cohort-checks", paused, *options)
     check(after != before, "the replay has changed what is found")
     check_same_bytes(after, context.program.export("cohort-checks", free, *options), "found afterwards")

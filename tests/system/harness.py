@@ -4,16 +4,20 @@ library only, and nothing of the program's own code: what is expected is worked 
 import argparse
 import csv
 import datetime
+import fcntl
 import io
 import json
 import os
 import pathlib
 import resource
 import shutil
+import signal
+import struct
 import subprocess
 import sys
 import tarfile
 import tempfile
+import termios
 import traceback
 
 SKIPPED = 77
@@ -226,6 +230,53 @@ class Context:
         """A path that does not exist yet."""
         self.count += 1
         return self.folder / f"{name}-{self.count}"
+
+
+WRITTEN_AT_ONCE = 1 << 18  # bytes that the program gathers before it writes; a pipe holds fewer
+
+
+class PausedExport:
+    """An export of cohort checks into a pipe that nobody reads, stopped in the middle of its rows."""
+
+    def __init__(self, context, store, *options):
+        pipe = context.fresh("pipe")
+        os.mkfifo(pipe)
+        self.end = os.open(pipe, os.O_RDWR | os.O_NONBLOCK)  # so that it can be opened for writing
+        room = fcntl.fcntl(self.end, fcntl.F_GETPIPE_SZ)
+        self.process = context.program.start("export", "cohort-checks", "--store", store, "--out", pipe, *options)
+        while self.waiting() < room:  # it has begun to write, and cannot go on
+            check(self.process.poll() is None, "the export has ended: its rows fit in the pipe")
+            os.sched_yield()
+        self.process.send_signal(signal.SIGSTOP)
+        os.waitpid(self.process.pid, os.WUNTRACED)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.communicate()
+        os.close(self.end)
+
+    def waiting(self):
+        return struct.unpack("i", fcntl.ioctl(self.end, termios.FIONREAD, struct.pack("i", 0)))[0]
+
+    def state(self):
+        return pathlib.Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()[0]
+
+    def go_on(self):
+        """What it had still to write, and what waited in the pipe."""
+        os.set_blocking(self.end, True)
+        self.process.send_signal(signal.SIGCONT)
+        out = []
+        while self.process.poll() is None or self.waiting():
+            if self.waiting():
+                out.append(os.read(self.end, 1 << 20))
+            else:
+                os.sched_yield()
+        check_equal(self.process.returncode, 0, "exit status of the export that was paused")
+        return b"".join(out)
 
 
 def say(text):
