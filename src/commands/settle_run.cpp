@@ -4,6 +4,7 @@
 #include "src/commands/rule_binding.hpp"
 #include "src/commands/store_view.hpp"
 #include "src/settlement/settle_all.hpp"
+#include "src/store/dead_letters.hpp"
 #include "twins/final_runs.hpp"
 
 #include <algorithm>
@@ -69,6 +70,16 @@ result<std::vector<refused_half_hour>> list_refused(store_reader& reader, const 
   }
   if (rows->failed())
     return reader.database().failure("cannot read");
+  // What a twin could not judge and an operator has not dropped, too.
+  const auto listed = for_each_letter(reader.database(), {{}, letter_state::waiting, {}}, [&](const kept_letter& l) {
+    const reading& r = l.letter.reading;
+    const auto meter = parse_mpan(l.letter.input.meter);
+    if (meter && r.period >= periods.front() && r.period <= periods.back() && l.known.of(r.period) <= known_at_s)
+      out.push_back({meter->number, r.quantity, r.period, verdict::twin_failed});
+    return true;
+  });
+  if (!listed)
+    return listed.failure();
   std::sort(out.begin(), out.end());
   return out;
 }

@@ -25,7 +25,7 @@ std::string remedy_of_refusal(verdict v) {
   case verdict::unknown_quantity:
     return "add the quantity to the meter's row in meters.csv and replay the source";
   case verdict::twin_failed:
-    return "report the failure; replay the source when it is mended";
+    return "gridtwin deadletters shows the failure; when it is mended have the letter judged again";
   default:
     return "see export rejects for what was wrong; send the reading corrected";
   }

@@ -3,6 +3,7 @@
 that lead from one run's tables to the next one's."""
 
 import datetime
+import os
 
 import harness
 from harness import check, check_equal, mpan, write_csv
@@ -102,6 +103,28 @@ def tables_of_two_runs_have_no_summary(context):
     check_equal(bytes_of(out) == whole, True, "the folder is whole again")
 
 
+def a_dead_letter_is_on_the_worklist(context):
+    """What a twin could not judge is estimated, and who looks through the worklist is told why and what would mend it."""
+    meters = [mpan(170_000_000_000 + number) for number in range(2)]
+    estate = harness.small_estate(context.folder / "estate", meters)
+    store = context.fresh("store")
+    rows = readings(meters[0], DATE, 100) + readings(meters[1], DATE, 100)
+    rows[48 + 7] = (*rows[48 + 7][:3], "0.666", 1)
+    reads = write_csv(context.folder / "r.csv", HEADER, rows)
+    planted = harness.Program(context.program.path + "_planted")
+    found = planted.replay(estate, reads, store, env={**os.environ, "GRIDTWIN_FAULTS": "poison_wh=666"})
+    check_equal(found["quarantined"], 1, "the reading is kept")
+    _, tables, _ = settle(context, store, "II", DATE)
+    work = [row for row in tables["worklist.csv"] if row["mpan"] == meters[1]]
+    check_equal(len(work), 1, "one item")
+    check("twin-failed" in work[0].values() and any("deadletters" in value for value in work[0].values()), f"it says why: {work}")
+    context.program.run("deadletters", "replay", "--all", "--store", store)
+    _, tables, _ = settle(context, store, "SF", DATE)
+    check_equal([row for row in tables["worklist.csv"] if row["mpan"] == meters[1]], [], "judged after all, nothing is left to do")
+    check_equal(changed(tables)[meters[1]][1], 666, "and its energy is settled")
+
+
 if __name__ == "__main__":
     harness.main(__doc__, [a_late_replay_is_a_difference, what_is_no_longer_settled, inputs_differ_where_outputs_do,
-                           tables_of_two_runs_have_no_summary])
+                           tables_of_two_runs_have_no_summary,
+                           a_dead_letter_is_on_the_worklist])
