@@ -21,7 +21,7 @@ public:
       windows_(facts, {settings.register_window_days, subject.largest_wh,
                        settings.register_over_history ? std::optional(history_) : std::nullopt}) {}
 
-  /// `p` has no actual.
+  /// `p` has nothing that is settled as it was received.
   estimate at(period p) {
     estimate out;
     out.period = p;
@@ -85,9 +85,13 @@ private:
     if (wh) {
       const auto half_hours = static_cast<std::uint32_t>(window->shares.size());
       const bool by_shape = window->by_history < half_hours;
-      out.inputs =
-        register_inputs{window->first, window->last,       window->actual_wh,
-                        half_hours,    window->by_history, std::string(by_shape ? facts_.shape_version() : "")};
+      out.inputs = register_inputs{window->first,
+                                   window->last,
+                                   window->actual_wh,
+                                   window->received_wh,
+                                   half_hours,
+                                   window->by_history,
+                                   std::string(by_shape ? facts_.shape_version() : "")};
     }
     return wh;
   }
@@ -161,8 +165,9 @@ struct inputs_text {
   std::string operator()(const std::monostate&) const { return {}; }
 
   std::string operator()(const register_inputs& in) const {
-    return "read_from=" + text_of(in.first) + " read_to=" + text_of(in.last)
-           + " actual_wh=" + std::to_string(in.actual_wh) + " half_hours=" + std::to_string(in.half_hours)
+    return "read_from=" + text_of(in.first) + " read_to=" + text_of(in.last) + " actual_wh="
+           + std::to_string(in.actual_wh) + (in.received_wh > 0 ? " received_wh=" + std::to_string(in.received_wh) : "")
+           + " half_hours=" + std::to_string(in.half_hours)
            + (in.by_history > 0 ? " by_history=" + std::to_string(in.by_history) : "")
            + (in.by_history < in.half_hours ? version(in.shape_version) : "");
   }
@@ -203,7 +208,7 @@ std::vector<estimate> estimate_missing(const estimation_subject& subject, std::s
   ladder rungs(subject, facts, settings);
   std::vector<estimate> out;
   for (const period p : periods)
-    if (!facts.actual_at(p))
+    if (!facts.actual_at(p) && !facts.received_estimate_at(p))
       out.push_back(rungs.at(p));
   return out;
 }

@@ -30,6 +30,7 @@ struct register_inputs {
   register_read first;
   register_read last;
   std::int64_t actual_wh = 0;   ///< of the half hours in between
+  std::int64_t received_wh = 0; ///< of those with an estimate that was received
   std::uint32_t half_hours = 0; ///< that the rest was spread over
   std::uint32_t by_history = 0; ///< of them, those that weighed the meter's own history
   std::string shape_version;    ///< of what the others weighed; empty where there are none
@@ -58,7 +59,8 @@ using estimate_inputs = std::variant<std::monostate, register_inputs, annual_inp
 
 /// One line of `key=value` with a blank in between and no commas; the same inputs give the same bytes. Energies in Wh.
 /// `read_from=2026-03-01T00:00:00Z:1000 read_to=2026-03-08T00:00:00Z:6000 actual_wh=3000 half_hours=12 by_history=11
-/// shape=VERSION`, without `by_history` where it is 0 and without `shape` where it is all;
+/// shape=VERSION`, with `received_wh=700` behind `actual_wh` where there is any, without `by_history` where it is 0 and
+/// without `shape` where it is all;
 /// `annual=SNAC:4200000 from=2026-01-01 shape_wh=400 total=annual:3500000 shape=VERSION`, or `ECS`, or `7-days`;
 /// `days=same-kind:2026-02-15;2026-02-22`, or `all`; `shape_wh=400 flag=A shape=VERSION`; or empty.
 std::string to_string(const estimate_inputs& inputs);
@@ -73,8 +75,9 @@ struct estimate {
   bool operator==(const estimate&) const = default;
 };
 
-/// One estimate for each of the half hours wanted that has no actual, ascending, whatever their order. An estimate
-/// follows from the facts, the settings and its half hour alone, so parts of a day are estimated as the whole is.
+/// One estimate for each of the half hours wanted that has neither an actual nor an estimate that was received,
+/// ascending, whatever their order. An estimate follows from the facts, the settings and its half hour alone, so parts
+/// of a day are estimated as the whole is.
 ///
 /// Where the meter is de-energised it is zero. Else the rungs of `settings.order` are tried one by one, and behind them
 /// the default value. Register advance, of the window around the half hour; supplier's annual figure, the latest one

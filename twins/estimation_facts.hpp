@@ -20,6 +20,8 @@ public:
 
   /// The current value, if it is an actual: Wh, 0 or more.
   virtual std::optional<std::int64_t> actual_at(period p) const = 0;
+  /// The current value, if it is an estimate that was received and is settled as it stands: Wh, 0 or more.
+  virtual std::optional<std::int64_t> received_estimate_at(period p) const = 0;
   /// Whether something was received for the half hour that does not stand: rejected, or contradicting itself.
   virtual bool refused_at(period p) const = 0;
   /// False where the meter is de-energised, or at no connection point.

@@ -36,8 +36,8 @@ enum class estimation_exception : std::uint8_t {
   register_contradicted,    ///< two reads of one instant differ
   register_backwards,       ///< the later read is the lower one
   register_window_too_long, ///< more days between the reads than the settings allow
-  register_below_intervals, ///< the advance is less than the actuals of its half hours
-  register_without_shape,   ///< the shape has no data for a half hour that lacks an actual
+  register_below_intervals, ///< the advance is less than what was received for its half hours
+  register_without_shape,   ///< the shape has no data for a half hour that has a share
   register_above_maximum,   ///< a share is more than a half hour of this meter may be
   annual_without_shape,     ///< an annual figure, but no shape to scale it by
   annual_out_of_bounds,     ///< an annual figure that gives more than a half hour may be, or is negative

@@ -31,13 +31,14 @@ std::int64_t distance_s(const grid_read& r) noexcept {
 
 register_window faulty(register_window window, estimation_exception fault) {
   window.actual_wh = 0;
+  window.received_wh = 0;
   window.shares.clear();
   window.by_history = 0;
   window.fault = fault;
   return window;
 }
 
-/// What each half hour of a window that lacks an actual weighs.
+/// What each half hour of a window that has a share weighs.
 struct window_weights {
   std::vector<std::int64_t> wh;
   std::uint32_t by_history = 0;
@@ -126,7 +127,7 @@ std::optional<std::int64_t> register_window::share_of(period p) const noexcept {
 
 register_window spread_advance(const grid_read& first, const grid_read& last, const estimation_facts& facts,
                                const register_limits& limits) {
-  register_window out{first.read, last.read, 0, {}, 0, std::nullopt};
+  register_window out{first.read, last.read, 0, 0, {}, 0, std::nullopt};
   if (first.contradicted || last.contradicted)
     return faulty(std::move(out), estimation_exception::register_contradicted);
   if (last.read.wh < first.read.wh)
@@ -136,22 +137,26 @@ register_window spread_advance(const grid_read& first, const grid_read& last, co
 
   const std::int64_t advance_wh = last.read.wh - first.read.wh;
   uint128 actual_wh = 0;
+  uint128 received_wh = 0;
   std::vector<shape_value> shape;
   for (std::int64_t number = first.boundary + 1; number <= last.boundary; ++number) {
     const period p{static_cast<std::int32_t>(number)};
     if (const auto wh = facts.actual_at(p)) {
       actual_wh += static_cast<uint128>(*wh);
+    } else if (const auto estimated_wh = facts.received_estimate_at(p)) {
+      received_wh += static_cast<uint128>(*estimated_wh);
     } else if (facts.energised_at(p)) {
       out.shares.push_back({p.number, 0});
       shape.push_back(facts.shape_at(p));
     }
   }
-  if (actual_wh > static_cast<uint128>(advance_wh))
+  if (actual_wh + received_wh > static_cast<uint128>(advance_wh))
     return faulty(std::move(out), estimation_exception::register_below_intervals);
   out.actual_wh = static_cast<std::int64_t>(actual_wh);
+  out.received_wh = static_cast<std::int64_t>(received_wh);
   if (shape.empty())
     return out;
-  const std::int64_t rest_wh = advance_wh - out.actual_wh;
+  const std::int64_t rest_wh = advance_wh - out.actual_wh - out.received_wh;
   if (limits.own_history)
     if (const auto weights = weigh_by_history(out, shape, facts, *limits.own_history))
       if (share_out(out, rest_wh, *weights, limits.largest_wh))

@@ -34,9 +34,9 @@ struct register_limits {
   std::optional<history_span> own_history = std::nullopt; ///< what it is spread by; nothing: the load shape alone
 };
 
-/// What a register advanced between two reads that follow one another, less the actuals in between, spread over the
-/// half hours that have none: together exactly the advance. It takes half hours in which the meter is de-energised as
-/// zero. Either a fault, or shares.
+/// What a register advanced between two reads that follow one another, less what is settled in between as it was
+/// received, actuals and estimates, spread over the half hours that have neither: together exactly the advance. It
+/// takes those of them in which the meter is de-energised as zero. Either a fault, or shares.
 ///
 /// By own history each half hour weighs what the meter used at that time before (`mean_of_history`), and one of which
 /// nothing is known weighs its load shape, brought to the level of the others. By the load shape alone (domain notes
@@ -50,6 +50,7 @@ struct register_window {
   register_read first;
   register_read last;
   std::int64_t actual_wh = 0;   ///< of the half hours in between
+  std::int64_t received_wh = 0; ///< of those with an estimate that was received
   std::vector<share> shares;    ///< by period
   std::uint32_t by_history = 0; ///< shares that weigh the meter's own history; the others weigh its shape
   std::optional<estimation_exception> fault;

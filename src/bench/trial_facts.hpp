@@ -53,6 +53,7 @@ public:
   void figures(std::span<const annual_figure> figures) noexcept { figures_ = figures; }
 
   std::optional<std::int64_t> actual_at(period p) const override;
+  std::optional<std::int64_t> received_estimate_at(period) const override { return std::nullopt; }
   bool refused_at(period) const override { return false; }
   bool energised_at(period p) const override;
   shape_value shape_at(period p) const override;

@@ -12,11 +12,11 @@ known_day known_day_of(const meter_day& readings) noexcept {
     if ((occupied & here) == 0)
       continue;
     const auto current = readings.current(slot);
-    if (!current)
+    if (!current) {
       out.contradicted |= here;
-    if (!current || !is_actual(current->content.quality))
       continue;
-    out.actual |= here;
+    }
+    (is_actual(current->content.quality) ? out.actual : out.estimated) |= here;
     out.wh[static_cast<std::size_t>(slot)] = current->content.wh;
   }
   return out;
@@ -56,9 +56,10 @@ void known_days::write_to(byte_writer& out) const {
       const known_day& known = found->second;
       out.number(found->first);
       out.number(known.actual);
+      out.number(known.estimated);
       out.number(known.contradicted);
       for (std::size_t slot = 0; slot < known.wh.size(); ++slot)
-        if ((known.actual >> slot & 1U) != 0)
+        if (((known.actual | known.estimated) >> slot & 1U) != 0)
           out.signed_number(known.wh[slot]);
     }
   }

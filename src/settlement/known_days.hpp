@@ -16,8 +16,9 @@ namespace gridtwin {
 /// What was known of one meter, one quantity and one UTC day at a cut.
 struct known_day {
   std::uint64_t actual = 0;                       ///< bit n: half hour n has a current value, an actual
+  std::uint64_t estimated = 0;                    ///< bit n: it has one, an estimate that was received
   std::uint64_t contradicted = 0;                 ///< bit n: readings were received, and none stands
-  std::array<std::int64_t, periods_per_day> wh{}; ///< where there is an actual
+  std::array<std::int64_t, periods_per_day> wh{}; ///< where there is a current value
 };
 
 known_day known_day_of(const meter_day& readings) noexcept;

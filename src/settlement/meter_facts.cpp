@@ -89,6 +89,13 @@ std::optional<std::int64_t> meter_facts::actual_at(period p) const {
   return day->wh[static_cast<std::size_t>(p.slot())];
 }
 
+std::optional<std::int64_t> meter_facts::received_estimate_at(period p) const {
+  const known_day* const day = day_at(p);
+  if (day == nullptr || (day->estimated >> p.slot() & 1U) == 0)
+    return std::nullopt;
+  return day->wh[static_cast<std::size_t>(p.slot())];
+}
+
 bool meter_facts::contradicted_at(period p) const {
   const known_day* const day = day_at(p);
   return day != nullptr && (day->contradicted >> p.slot() & 1U) != 0;

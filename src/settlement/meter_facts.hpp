@@ -52,6 +52,7 @@ public:
   meter_facts(estimation_sources& sources, connection_index one, quantity q);
 
   std::optional<std::int64_t> actual_at(period p) const override;
+  std::optional<std::int64_t> received_estimate_at(period p) const override;
   bool refused_at(period p) const override;
   bool energised_at(period p) const override;
   shape_value shape_at(period p) const override;

@@ -19,6 +19,7 @@ namespace gridtwin::testing {
 /// What a test says is known of a meter; energised, without anything else, until it says so.
 struct known_facts : estimation_facts {
   std::map<period, std::int64_t> actuals;
+  std::map<period, std::int64_t> received_estimates;
   std::set<period> refused;
   std::set<period> without_supply;
   std::map<period, shape_value> shape;
@@ -33,6 +34,10 @@ struct known_facts : estimation_facts {
   std::optional<std::int64_t> actual_at(period p) const override {
     const auto found = actuals.find(p);
     return found != actuals.end() ? std::optional(found->second) : std::nullopt;
+  }
+  std::optional<std::int64_t> received_estimate_at(period p) const override {
+    const auto found = received_estimates.find(p);
+    return found != received_estimates.end() ? std::optional(found->second) : std::nullopt;
   }
   bool refused_at(period p) const override { return refused.contains(p); }
   bool energised_at(period p) const override { return !without_supply.contains(p); }

@@ -247,6 +247,51 @@ def registers_give_what_they_advanced(context):
     check_equal((found["estimated"], found["changes"]), (0, {"actual-for-estimate": 20}), "estimates give way to actuals")
 
 
+def what_a_window_is_settled_to_is_its_advance_ES_09(context):
+    """Random windows of registers over days with actuals, estimates that were received and nothing: what is settled of a
+    window sums to its advance. One whose advance is below what was received is refused, and says so."""
+    generator = random.Random(909)
+    meters = [mpan(115_000_000_000 + number) for number in range(24)]
+    estate = harness.small_estate(context.folder / "estate", meters)
+    dates = [day("2026-03-04") + datetime.timedelta(days=n) for n in range(2)]
+    ends = [end for date in dates for end in periods_of(date)]
+    rows, registers, advances, below = [], [], {}, set()
+    for number, meter in enumerate(meters):
+        kinds = [generator.choice(("actual", "received", "missing")) for _ in ends]
+        kinds[number], kinds[-1 - number] = "received", "missing"
+        received = 0
+        for end, kind in zip(ends, kinds):
+            wh = generator.randrange(900)
+            if kind != "missing":
+                rows.append((meter, "AI", end, f"{wh / 1000:.3f}", *(("A", "") if kind == "actual" else ("E3", "4"))))
+                received += wh
+        if number % 4 == 3:
+            below.add(meter)
+            advances[meter] = received - 1
+        else:
+            advances[meter] = received + generator.randrange(20_000)
+        first = generator.randrange(1_000_000)
+        registers += [(meter, "AI", "2026-03-04T00:00:00Z", f"{first / 1000:.3f}"),
+                      (meter, "AI", "2026-03-06T00:00:00Z", f"{(first + advances[meter]) / 1000:.3f}")]
+    write_csv(estate / "registers.csv", "mpan,quantity,read_at,kwh", registers)
+    store = context.fresh("store")
+    reads = write_csv(context.folder / "r.csv", "mpan,quantity,period_end,kwh,quality,reason", rows)
+    context.program.replay(estate, reads, store, "--received-at", "2026-03-06T01:00:00Z")
+    settled, listed = collections.Counter(), collections.defaultdict(set)
+    for date in dates:  # both are settled as they were known at one instant
+        found, tables, _ = settle(context, store, "DF", date, "--as-of", "2026-03-10T00:00:00Z")
+        check_sums(found, tables, periods_of(date))
+        check(found["received_estimates"] > 0, "estimates were received")
+        for row in tables["meter-days.csv"]:
+            settled[row["mpan"]] += sum(wh_of(kwh) for kwh, _ in cells(row))
+        for row in tables["estimates.csv"]:
+            if row["method"] != "received":
+                listed[row["mpan"]].add((row["method"], row["exceptions"]))
+                check("received_wh=" in row["inputs"] or row["mpan"] in below, f"inputs of {row}")
+    check_equal({m: settled[m] for m in meters if m not in below}, {m: advances[m] for m in meters if m not in below}, "windows")
+    check_equal({m for m in meters if any(said == "register-below-intervals" for _, said in listed[m])}, below, "refused windows")
+
+
 # -- conservation ------------------------------------------------------------------------------------------------------------
 
 def both_views_over_the_clock_changes_TM_11(context):
@@ -404,5 +449,6 @@ def the_system_clock_does_not_matter(context):
 
 if __name__ == "__main__":
     harness.main(__doc__, [a_year_of_59_households, known_at_each_gate, what_is_refused, registers_give_what_they_advanced,
+                           what_a_window_is_settled_to_is_its_advance_ES_09,
                            both_views_over_the_clock_changes_TM_11, groups_sum_as_feeders_do_AG_06_SR_09,
                            one_settlement_whatever_the_order, the_system_clock_does_not_matter])

@@ -116,6 +116,41 @@ TEST_CASE("transformer_settler: an estimate that was received is settled as it i
   CHECK(half_hour_at(series, 10).version == 0);
 }
 
+TEST_CASE(
+  "transformer_settler: ES-09 with estimates that were received, a window is settled to what its register advanced") {
+  settlement_store store({{"T1", "F1", 1}, {"T1", "F1", 2}});
+  const content received = estimate_of(777, "E3", 4);
+  for (const connection_index row : {first_row, second_row})
+    store.run(and_also(whole_date(row, {9, 10, 11, 12}),
+                       {{row, periods[9], received},
+                        {row, periods[10], estimate_of(0, "E3", 4)},
+                        {row, days_before(periods[11], 7), actual_of(40)}, // it is spread over
+                        {row, days_before(periods[12], 7), actual_of(40)}}));
+  std::int64_t received_wh = 777;
+  for (std::size_t place = 0; place < periods.size(); ++place)
+    received_wh += place >= 9 && place <= 12 ? 0 : static_cast<std::int64_t>(100 + place);
+  const std::int64_t midnight_s = periods.front().end_s() - seconds_per_period;
+  // The second register advanced by less than was received: its window is refused whole.
+  store.inputs().registers = {
+    {test_mpan(1), quantity::active_import, {midnight_s, 5'000}},
+    {test_mpan(1), quantity::active_import, {periods.back().end_s(), 5'000 + received_wh + 1'001}},
+    {test_mpan(2), quantity::active_import, {midnight_s, 5'000}},
+    {test_mpan(2), quantity::active_import, {periods.back().end_s(), 5'000 + received_wh - 1}}};
+  const settled_transformer settled = store.settle(store.job(date, later_s));
+  const settled_series& series = settled.series.at(0);
+  std::int64_t sum = 0;
+  for (const settled_half_hour& h : series.half_hours)
+    sum += h.content.wh;
+  CHECK(sum == received_wh + 1'001);
+  CHECK(half_hour_at(series, 9).content == received);
+  CHECK(half_hour_at(series, 11).content.wh == 501);
+  CHECK(half_hour_at(series, 12).content.wh == 500);
+  const settled_estimate* const refused = estimate_at(settled.series.at(1), 11);
+  REQUIRE(refused);
+  CHECK(refused->made->exceptions == std::vector{estimation_exception::register_below_intervals});
+  CHECK(half_hour_at(settled.series.at(1), 9).content == received);
+}
+
 TEST_CASE("transformer_settler: ES-01 contradicted and refused half hours are estimated, with their causes") {
   settlement_store store({{"T1", "F1", 1}, {"T1", "F1", 2}});
   store.run(and_also(whole_date(first_row, {3, 4, 5}), {{first_row, periods[3], actual_of(1)},

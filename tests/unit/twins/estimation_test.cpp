@@ -120,6 +120,24 @@ TEST_CASE("estimation: an advance that is spread over the shape says so") {
            "shape=v1");
 }
 
+TEST_CASE("estimation: what was received as an estimate is not estimated, and takes its part of an advance") {
+  known_facts facts = plenty();
+  facts.actuals.clear();
+  facts.reads[1] = {noon.end_s() + 2 * seconds_per_period, 1000};
+  facts.shape[{noon.number + 1}] = mean_of(50);
+  facts.received_estimates[{noon.number + 2}] = 700;
+  const std::vector<period> wanted{{noon.number + 2}, {noon.number + 1}, noon};
+  const auto made = estimate_missing({}, wanted, facts, built_in_estimation_settings());
+  REQUIRE(made.size() == 2);
+  for (const estimate& e : made) {
+    CHECK(e.method == register_advance);
+    CHECK(e.content.wh == 150);
+    CHECK(to_string(e.inputs)
+          == "read_from=2026-03-10T12:00:00Z:0 read_to=2026-03-10T13:30:00Z:1000 actual_wh=0 received_wh=700 "
+             "half_hours=2 shape=v1");
+  }
+}
+
 TEST_CASE("estimation: ES-01, each method and family has its code and a reason, as the rules want them") {
   const estimation_settings settings = built_in_estimation_settings();
   const auto check = [&](market_segment segment, quantity q, estimation_method method, std::string_view code) {

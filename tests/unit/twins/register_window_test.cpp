@@ -70,6 +70,30 @@ TEST_CASE("register_window: actuals are taken off first, and half hours without 
   CHECK(shares_of(spread(facts, 4, 4000)) == wh_list{0, 0});
 }
 
+TEST_CASE("register_window: ES-09 estimates that were received are taken off as actuals are, and get no share") {
+  using enum estimation_exception;
+  known_facts facts;
+  facts.shape_elsewhere = mean_of(100);
+  facts.actuals[{base + 1}] = 300;
+  facts.received_estimates[{base + 2}] = 700;
+  facts.received_estimates[{base + 4}] = 0;
+  facts.without_supply = {{base + 2}, {base + 3}}; // what was received for such a half hour is settled all the same
+  const register_window window = spread(facts, 6, 2001);
+  REQUIRE(!window.fault);
+  CHECK(window.actual_wh == 300);
+  CHECK(window.received_wh == 700);
+  CHECK(window.shares == std::vector<register_window::share>{{base + 5, 501}, {base + 6, 500}});
+  facts.shape[{base + 2}] = {}; // nor does it need a shape
+  CHECK(!spread(facts, 6, 1000).fault);
+  CHECK(shares_of(spread(facts, 6, 1000)) == wh_list{0, 0});
+  const register_window below = spread(facts, 6, 999); // as with actuals: no energy is taken away again
+  CHECK(below.fault == register_below_intervals);
+  CHECK(below.shares.empty());
+  CHECK(below.received_wh == 0);
+  facts.actuals.clear();
+  CHECK(spread(facts, 6, 699).fault == register_below_intervals);
+}
+
 TEST_CASE("register_window: each fault, and what is just no fault") {
   using enum estimation_exception;
   known_facts facts;
@@ -149,7 +173,7 @@ TEST_CASE("register_window: the largest advance, shape and actuals do not overfl
         == estimation_exception::register_below_intervals);
 }
 
-TEST_CASE("register_window: ES-09, whatever the windows, shares and actuals are the advance") {
+TEST_CASE("register_window: ES-09, whatever the windows, shares and what was received are the advance") {
   seeded_random random(20261127);
   for (int round = 0; round < 300; ++round) {
     known_facts facts;
@@ -159,10 +183,16 @@ TEST_CASE("register_window: ES-09, whatever the windows, shares and actuals are 
       facts.shape[p] = mean_of(random.chance(1, 4) ? 0 : random.between<std::int64_t>(0, 900));
       if (random.chance(1, 3))
         facts.actuals[p] = random.between<std::int64_t>(0, 2000);
-      else if (random.chance(1, 10))
+      else if (random.chance(1, 5))
+        facts.received_estimates[p] = random.between<std::int64_t>(0, 2000);
+      if (random.chance(1, 10))
         facts.without_supply.insert(p);
     }
-    // Reads some minutes off the grid; between each two at least the actuals have passed.
+    const auto received_at = [&](period p) {
+      const auto actual_wh = facts.actual_at(p);
+      return actual_wh ? actual_wh : facts.received_estimate_at(p);
+    };
+    // Reads some minutes off the grid; between each two at least what was received has passed.
     std::int64_t register_wh = random.between<std::int64_t>(0, 1'000'000);
     std::int32_t at = 0;
     facts.reads.push_back({base * seconds_per_period + random.between<std::int64_t>(-900, 899), register_wh});
@@ -172,8 +202,8 @@ TEST_CASE("register_window: ES-09, whatever the windows, shares and actuals are 
       bool open = false;
       for (std::int32_t i = at + 1; i <= next; ++i) {
         const period p{base + i};
-        register_wh += facts.actuals.contains(p) ? facts.actuals[p] : 0;
-        open = open || (!facts.actuals.contains(p) && !facts.without_supply.contains(p));
+        register_wh += received_at(p).value_or(0);
+        open = open || (!received_at(p) && !facts.without_supply.contains(p));
       }
       const std::int64_t rest = open ? random.between<std::int64_t>(0, 50'000) : 0;
       register_wh += rest;
@@ -184,19 +214,19 @@ TEST_CASE("register_window: ES-09, whatever the windows, shares and actuals are 
     }
     register_windows windows(facts, any_window);
     std::int64_t estimated = 0;
-    std::int64_t actual_wh = 0;
+    std::int64_t received_wh = 0;
     for (std::int32_t i = 1; i <= half_hours; ++i) {
       const period p{base + i};
       const register_window* const window = windows.around(p);
       REQUIRE(window != nullptr);
       REQUIRE(!window->fault);
       const auto share = window->share_of(p);
-      CHECK(share.has_value() == (!facts.actuals.contains(p) && !facts.without_supply.contains(p)));
+      CHECK(share.has_value() == (!received_at(p) && !facts.without_supply.contains(p)));
       estimated += share.value_or(0);
-      actual_wh += facts.actual_at(p).value_or(0);
+      received_wh += received_at(p).value_or(0);
     }
     CHECK(estimated == advances);
-    CHECK(estimated + actual_wh == facts.reads.back().wh - facts.reads.front().wh);
+    CHECK(estimated + received_wh == facts.reads.back().wh - facts.reads.front().wh);
   }
 }
 
