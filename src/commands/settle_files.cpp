@@ -202,6 +202,9 @@ void settlement_files::hash_readings(const settled_transformer& t) {
     for (const settled_estimate& e : series.estimates)
       if (e.made)
         text += std::to_string(e.place) + ',' + cause_text(e.cause, e.refusal) + '\n';
+    for (const settled_change& c : series.changes) // the rest follows from the outputs of the run before
+      if (c.cause == change_cause::correction_back_dated)
+        text += std::to_string(c.place) + ",back-dated\n";
   }
   text += to_hex(t.estimated_from);
   const digest hash = sha256(text);

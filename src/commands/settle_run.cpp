@@ -165,6 +165,12 @@ result<settle_outcome> run_settlement(const settle_plan& plan, const settlement_
   if (!previous)
     return previous.failure();
   job.previous = std::move(*previous);
+  if (job.previous) {
+    auto days = earlier_days::after_run(view->reader(), job.previous->last_replay, job.previous->known_at_s);
+    if (!days)
+      return days.failure();
+    job.previous_days = std::move(*days);
+  }
   shape_book book({job.estimation->fewest_actuals, job.estimation->off_peak}, job.inputs->shapes);
   if (auto prepared = prepare_shapes(book, view->cut(), job); !prepared)
     return prepared.failure();

@@ -40,14 +40,15 @@ struct settled_estimate {
 
 /// How a half hour differs from the run before.
 enum class change_cause : std::uint8_t {
-  actual_for_estimate, ///< an actual came
-  actual_corrected,    ///< an actual has another value
-  estimate_for_actual, ///< the actual was contradicted or withdrawn
-  estimate_changed,    ///< what it was estimated from has changed
-  new_half_hour,       ///< the run before had no such meter
-  no_longer_settled,   ///< the run before had an estimate; the estate has no such meter, quantity or range now
+  actual_for_estimate,   ///< an actual came
+  actual_corrected,      ///< an actual has another value
+  estimate_for_actual,   ///< the actual was contradicted or withdrawn
+  estimate_changed,      ///< what it was estimated from has changed
+  new_half_hour,         ///< the run before had no such meter
+  no_longer_settled,     ///< the run before had an estimate; the estate has no such meter, quantity or range now
+  correction_back_dated, ///< a corrected value was added after the run before, and counts as known at its gate
 };
-inline constexpr std::size_t change_cause_count = 6;
+inline constexpr std::size_t change_cause_count = 7;
 constexpr std::size_t index_of(change_cause c) noexcept { return static_cast<std::size_t>(c); }
 /// `actual-for-estimate`
 std::string_view name_of(change_cause c) noexcept;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "src/settlement/shape_book.hpp"
+#include "src/store/earlier_days.hpp"
 #include "src/store/settlement_record.hpp"
 #include "twins/estimation.hpp"
 #include "twins/rules.hpp"
@@ -41,6 +42,8 @@ struct settlement_job {
   std::unordered_map<std::uint64_t, std::vector<connection_index>> rows_of_several;
   /// The run before, if there was one.
   std::optional<recorded_settlement> previous;
+  /// Days as the run before had them, where something has been added since that counts as known at its gate.
+  std::optional<earlier_days> previous_days;
 
   /// The periods of the date in order.
   std::vector<period> periods() const;

@@ -13,9 +13,9 @@ std::string_view name_of(missing_cause c) noexcept {
 }
 
 std::string_view name_of(change_cause c) noexcept {
-  constexpr std::array<std::string_view, change_cause_count> names{"actual-for-estimate", "actual-corrected",
-                                                                   "estimate-for-actual", "estimate-changed",
-                                                                   "new-half-hour",       "no-longer-settled"};
+  constexpr std::array<std::string_view, change_cause_count> names{
+    "actual-for-estimate", "actual-corrected",  "estimate-for-actual",  "estimate-changed",
+    "new-half-hour",       "no-longer-settled", "correction-back-dated"};
   return names[index_of(c)];
 }
 
@@ -25,13 +25,16 @@ estimation_subject subject_of(const connection& meter, quantity q, const rule_li
   return {q, meter.segment, meter.type, limits.of(meter.type, meter.segment).maximum_wh};
 }
 
-std::optional<change_cause> cause_of(const content& before, const content& after) noexcept {
+/// `back_dated`: the run before would have settled `after`, had it been told.
+std::optional<change_cause> cause_of(const content& before, const content& after, bool back_dated) noexcept {
   const bool was = is_actual(before.quality);
   const bool is = is_actual(after.quality);
   if (was != is)
     return is ? change_cause::actual_for_estimate : change_cause::estimate_for_actual;
   if (before.wh == after.wh)
     return std::nullopt;
+  if (back_dated)
+    return change_cause::correction_back_dated;
   return is ? change_cause::actual_corrected : change_cause::estimate_changed;
 }
 
@@ -40,8 +43,8 @@ std::optional<change_cause> cause_of(const content& before, const content& after
 transformer_settler::transformer_settler(const settlement_job& job, store_reader& reader)
   : job_(&job), reader_(&reader), periods_(job.periods()) {}
 
-store_cut transformer_settler::cut_at(std::int64_t known_at_s) const {
-  return {reader_, job_->estate, job_->topology, known_at_s};
+store_cut transformer_settler::cut_at(std::int64_t known_at_s, const earlier_days* as_stood) const {
+  return {reader_, job_->estate, job_->topology, known_at_s, as_stood};
 }
 
 void transformer_settler::begin_series(transformer_index t) {
@@ -63,10 +66,10 @@ void transformer_settler::begin_series(transformer_index t) {
 }
 
 result<transformer_settler::current_values> transformer_settler::read_currents(transformer_index t,
-                                                                               std::int64_t known_at_s) {
+                                                                               const store_cut& cut) {
   current_values out(series_.size() * periods_.size());
   const std::uint32_t first = connections_of(*job_->estate, t).first;
-  transformer_day_reader days(cut_at(known_at_s), t);
+  transformer_day_reader days(cut, t);
   for (std::size_t from = 0; from < periods_.size();) {
     const utc_day day = periods_[from].day();
     std::size_t end = from;
@@ -123,9 +126,26 @@ void transformer_settler::fill(const current_values& now, settled_transformer& o
   }
 }
 
-/// What the run before settled: its estimate where it recorded one, even if a reading came later that counts as known
-/// at its gate; else what was current at its gate.
-void transformer_settler::compare(const current_values& before, settled_transformer& out) const {
+result<void> transformer_settler::compare_with_previous(settled_transformer& out) {
+  const std::int64_t gate_s = job_->previous->known_at_s;
+  const auto told_since = read_currents(out.transformer, cut_at(gate_s));
+  if (!told_since)
+    return told_since.failure();
+  if (!job_->previous_days) {
+    compare(*told_since, *told_since, out);
+    return {};
+  }
+  const auto before = read_currents(out.transformer, cut_at(gate_s, &*job_->previous_days));
+  if (!before)
+    return before.failure();
+  compare(*before, *told_since, out);
+  return {};
+}
+
+/// What the run before settled: its estimate where it recorded one; else what was current at its gate, of what had been
+/// added by then. `told_since`: what is said today to have been current at its gate.
+void transformer_settler::compare(const current_values& before, const current_values& told_since,
+                                  settled_transformer& out) const {
   const auto& estimates = job_->previous->estimates;
   for (std::size_t i = 0; i < out.series.size(); ++i) {
     settled_series& series = out.series[i];
@@ -139,13 +159,15 @@ void transformer_settler::compare(const current_values& before, settled_transfor
       while (at != estimates.end() && at->key() < key_at(h))
         ++at;
       const auto& current = before[i * periods_.size() + h.place];
+      const auto& told = told_since[i * periods_.size() + h.place];
       const bool estimated = at != estimates.end() && at->key() == key_at(h);
       if (!estimated && !current) {
         series.changes.push_back({h.place, change_cause::new_half_hour, 0, h.content.wh});
         continue;
       }
       const content& settled = estimated ? at->content : current->content;
-      if (const auto cause = cause_of(settled, h.content))
+      const bool back_dated = !estimated && told && told->content == h.content;
+      if (const auto cause = cause_of(settled, h.content, back_dated))
         series.changes.push_back({h.place, *cause, settled.wh, h.content.wh});
     }
   }
@@ -153,7 +175,7 @@ void transformer_settler::compare(const current_values& before, settled_transfor
 
 result<settled_transformer> transformer_settler::settle(transformer_index t) {
   begin_series(t);
-  const auto now = read_currents(t, job_->known_at_s);
+  const auto now = read_currents(t, cut_at(job_->known_at_s));
   if (!now)
     return now.failure();
   settled_transformer out{t, series_, {}};
@@ -174,12 +196,9 @@ result<settled_transformer> transformer_settler::settle(transformer_index t) {
   if (auto read = sources.outcome(); !read)
     return read.failure();
   out.estimated_from = sources.days();
-  if (job_->previous) {
-    const auto before = read_currents(t, job_->previous->known_at_s);
-    if (!before)
-      return before.failure();
-    compare(*before, out);
-  }
+  if (job_->previous)
+    if (auto compared = compare_with_previous(out); !compared)
+      return compared.failure();
   return out;
 }
 

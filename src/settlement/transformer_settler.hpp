@@ -22,12 +22,13 @@ public:
 private:
   using current_values = std::vector<std::optional<meter_day::current_value>>; ///< by series and place
 
-  store_cut cut_at(std::int64_t known_at_s) const;
+  store_cut cut_at(std::int64_t known_at_s, const earlier_days* as_stood = nullptr) const;
   void begin_series(transformer_index t);
-  result<current_values> read_currents(transformer_index t, std::int64_t known_at_s);
+  result<current_values> read_currents(transformer_index t, const store_cut& cut);
   void fill(const current_values& now, settled_transformer& out);
   void estimate_rest(settled_series& series, const std::vector<period>& missing, estimation_sources& sources) const;
-  void compare(const current_values& before, settled_transformer& out) const;
+  result<void> compare_with_previous(settled_transformer& out);
+  void compare(const current_values& before, const current_values& told_since, settled_transformer& out) const;
 
   const settlement_job* job_;
   store_reader* reader_;

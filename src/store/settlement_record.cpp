@@ -31,6 +31,10 @@ std::string journal_body(const recorded_settlement& s, const digest& estimates) 
   return out;
 }
 
+error damaged(const civil_date& date) {
+  return {errc::store_failed, "the store's record of a settlement run of " + format_date(date) + " is damaged"};
+}
+
 constexpr std::string_view columns = "run, known_at, inputs, outputs, shapes, estimates";
 
 result<recorded_settlement> read_row(sqlite_statement& row, const civil_date& date, bool with_estimates) {
@@ -43,9 +47,29 @@ result<recorded_settlement> read_row(sqlite_statement& row, const civil_date& da
   take(row.bytes(4), out.shapes);
   const auto bytes = with_estimates ? unpack(row.bytes(5)) : std::optional<std::string>(std::string());
   if (!run || !bytes || (with_estimates && !decode_estimates(*bytes, out.estimates)))
-    return error{errc::store_failed, "the store's record of a settlement run of " + format_date(date) + " is damaged"};
+    return damaged(date);
   out.run = *run;
   return out;
+}
+
+/// Runs are numbered from 1 in the order of their records, and have one each.
+result<std::uint32_t> last_replay_before(sqlite_database& database, const recorded_settlement& s) {
+  const digest body = sha256(journal_body(s, sha256(encode_estimates(s.estimates))));
+  auto own = database.prepare("SELECT max(id) FROM journal WHERE id < ?1 AND kind = ?2 AND hash = ?3");
+  auto count = database.prepare("SELECT count(*) FROM journal WHERE id < ?1 AND kind = ?2");
+  if (!own || !count)
+    return database.failure("cannot read");
+  own->bind(1, record_id::of(estate_shard + 1, 0).value).bind(2, static_cast<std::int64_t>(record_kind::settlement));
+  own->bind_blob(3, view(body));
+  if (!own->step())
+    return database.failure("cannot read");
+  const auto id = own->optional_integer(0);
+  if (!id)
+    return damaged(s.date);
+  count->bind(1, *id).bind(2, static_cast<std::int64_t>(record_kind::run));
+  if (!count->step())
+    return database.failure("cannot read");
+  return static_cast<std::uint32_t>(count->integer(0));
 }
 
 result<bool> is_recorded(sqlite_database& database, const recorded_settlement& s) {
@@ -173,6 +197,10 @@ result<std::optional<recorded_settlement>> settlement_before(sqlite_database& da
   auto out = read_row(*row, date, true);
   if (!out)
     return out.failure();
+  const auto last_replay = last_replay_before(database, *out);
+  if (!last_replay)
+    return last_replay.failure();
+  out->last_replay = *last_replay;
   return std::optional(std::move(*out));
 }
 

@@ -40,6 +40,9 @@ struct recorded_settlement {
   digest outputs{};                         ///< of the files that it wrote
   digest shapes{};                          ///< version of its load shapes
   std::vector<recorded_estimate> estimates; ///< by `key`
+  /// Runs of `replay` whose readings it had before it, the first to this one. `settlement_before` tells it, for the
+  /// journal has their records before the settlement's own.
+  std::uint32_t last_replay = 0;
 };
 
 /// Sorted by `key`, without repeats. Not packed.

@@ -161,23 +161,31 @@ result<store_reader::recorded_readings> store_reader::journal_readings(record_id
   return out;
 }
 
+result<std::uint32_t> store_reader::run_of(record_id record) {
+  const auto [at, fresh] = run_of_.try_emplace(record.value);
+  if (!fresh)
+    return at->second;
+  sqlite_statement& s = statements_[journal_head];
+  s.bind(1, record.value);
+  byte_reader in(s.step() ? s.bytes(0) : std::string_view());
+  at->second = static_cast<std::uint32_t>(in.number());
+  s.reset();
+  if (!in.ok())
+    return damaged("journal record " + std::to_string(record.value));
+  return at->second;
+}
+
 result<void> store_reader::sort_by_arrival(std::vector<record_id>& of) {
   const auto moved = moves();
   if (!moved)
     return moved.failure();
   // A run's records of a transformer are of one shard: only readings that have moved may be of several.
-  std::unordered_map<std::int64_t, std::uint64_t> run_of;
-  if (!(*moved)->empty())
-    for (const record_id record : of) {
-      sqlite_statement& s = statements_[journal_head];
-      s.bind(1, record.value);
-      byte_reader in(s.step() ? s.bytes(0) : std::string_view());
-      run_of[record.value] = in.number();
-      s.reset();
-      if (!in.ok())
-        return damaged("journal record " + std::to_string(record.value));
-    }
-  const auto key = [&](record_id r) { return std::pair(run_of.empty() ? 0 : run_of.at(r.value), r.value); };
+  const bool by_run = !(*moved)->empty();
+  if (by_run)
+    for (const record_id record : of)
+      if (const auto run = run_of(record); !run)
+        return run.failure();
+  const auto key = [&](record_id r) { return std::pair(by_run ? run_of_.at(r.value) : 0, r.value); };
   std::sort(of.begin(), of.end(), [&](record_id a, record_id b) { return key(a) < key(b); });
   return {};
 }

@@ -48,6 +48,8 @@ public:
   };
   /// The readings in a record that belong to a transformer by now, wherever they belonged when they were added.
   result<recorded_readings> journal_readings(record_id record, transformer_number t);
+  /// The run that wrote a `readings` record.
+  result<std::uint32_t> run_of(record_id record);
   /// Sorts `readings` records that hold readings of one transformer by when they were written.
   result<void> sort_by_arrival(std::vector<record_id>& of);
 
@@ -103,6 +105,7 @@ private:
   std::unique_ptr<sqlite_database> database_;
   std::vector<sqlite_statement> statements_;
   std::unique_ptr<const reading_moves> moves_;
+  std::unordered_map<std::int64_t, std::uint32_t> run_of_; ///< by record; those that were asked for
 };
 
 /// A `day_source` on a store: hands each caller a reader of its own, made when all are taken.

@@ -22,18 +22,20 @@ result<void> transformer_day_reader::load(utc_day day, const observer& see) {
     for (meter_twin& twin : twins_)
       twin.release(*held_);
   held_ = day;
-  const auto loaded = cut_.reader->load(cut_.topology->number_of[transformer_.value], day,
-                                        [&](const stored_reading& r, const fragment_origin& from) {
-                                          const std::int64_t known_s = from.known.of(period_at(r.day, r.slot));
-                                          if (cut_.as_known_at && known_s > *cut_.as_known_at)
-                                            return;
-                                          const auto place = place_of_slot_.find(r.twin.value);
-                                          if (place == place_of_slot_.end())
-                                            return;
-                                          twins_[place->second].restore(r.day, r.quantity, r.slot, r.version, r.content,
-                                                                        true); // as if of this run: the shorter form
-                                          see(place->second, r, known_s);
-                                        });
+  const auto take = [&](const stored_reading& r, const fragment_origin& from) {
+    const std::int64_t known_s = from.known.of(period_at(r.day, r.slot));
+    if (cut_.as_known_at && known_s > *cut_.as_known_at)
+      return;
+    const auto place = place_of_slot_.find(r.twin.value);
+    if (place == place_of_slot_.end())
+      return;
+    twins_[place->second].restore(r.day, r.quantity, r.slot, r.version, r.content,
+                                  true); // as if of this run: the shorter form
+    see(place->second, r, known_s);
+  };
+  const transformer_number t = cut_.topology->number_of[transformer_.value];
+  const auto loaded =
+    cut_.as_stood != nullptr ? cut_.as_stood->load(*cut_.reader, t, day, take) : cut_.reader->load(t, day, take);
   return loaded ? result<void>() : result<void>(loaded.failure());
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "src/store/day_summary.hpp"
+#include "src/store/earlier_days.hpp"
 #include "src/store/store_reader.hpp"
 #include "twins/meter_twin.hpp"
 
@@ -18,6 +19,7 @@ struct store_cut {
   const gridtwin::estate* estate = nullptr;
   const gridtwin::topology* topology = nullptr;
   std::optional<std::int64_t> as_known_at; ///< seconds since the epoch; nothing: all that is known
+  const earlier_days* as_stood = nullptr;  ///< only what had been added then; nothing: all that is stored
 };
 
 /// The twins of a transformer, a day of them at a time, as a store has it.

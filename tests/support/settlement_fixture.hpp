@@ -9,6 +9,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -81,6 +82,14 @@ public:
     out.limits.energy = default_energy_limits();
     list_rows_of_several(out);
     return out;
+  }
+
+  /// Days as they stood after a run; the first is number 1.
+  std::optional<earlier_days> days_after(std::uint32_t run, std::int64_t known_at_s) const {
+    store_reader reader = store_.reader();
+    auto out = earlier_days::after_run(reader, run, known_at_s);
+    REQUIRE(out);
+    return std::move(*out);
   }
 
   settled_transformer settle(const settlement_job& job, std::uint32_t t = 0) const {

@@ -2,8 +2,10 @@
 """What a settlement run says it was computed from, and of the run before: inputs that differ where outputs do, differences
 that lead from one run's tables to the next one's."""
 
+import collections
 import datetime
 import os
+import random
 
 import harness
 from harness import check, check_equal, mpan, write_csv
@@ -42,6 +44,73 @@ def a_late_replay_is_a_difference(context):
     check_equal(found["changes"], {"actual-for-estimate": 48}, "changes")
     check_equal(changed(after), {meters[1]: (4_800, 14_400, "actual-for-estimate:48")}, "difference.csv")
     check_equal(energy(after) - energy(before), 9_600, "difference of the tables")
+
+
+def values(tables):
+    """Wh of each half hour that is settled."""
+    return {(row["mpan"], row["quantity"], i): wh_of(row[f"p{i}"]) for row in tables["meter-days.csv"]
+            for i in range(1, 51) if row[f"p{i}"] != ""}
+
+
+def check_differences(before, after):
+    """difference.csv leads from one run's tables to the next one's, meter by meter."""
+    old, new = values(before), values(after)
+    wanted = collections.Counter()
+    for key in {*old, *new}:
+        wanted[key[:2]] += new.get(key, 0) - old.get(key, 0)
+    listed = {(row["mpan"], row["quantity"]): wh_of(row["after_kwh"]) - wh_of(row["before_kwh"]) for row in after["difference.csv"]}
+    unlisted = {key[:2] for key in {*old, *new} if old.get(key) != new.get(key)} - {*listed}
+    check_equal(unlisted, set(), "meters with a difference that difference.csv does not have")
+    check_equal(listed, {key: wanted[key] for key in listed}, "difference.csv against the tables of both runs")
+
+
+def a_back_dated_correction_is_a_difference(context):
+    """Corrections without a time of receipt that come after a run count as known at its gate; that run settled another value."""
+    meters = [mpan(161_000_000_000 + number) for number in range(4)]
+    estate = harness.small_estate(context.folder / "estate", meters)
+    store = context.fresh("store")
+    ends = periods_of(DATE)
+    context.program.replay(estate, write_csv(context.folder / "1.csv", HEADER, [row for m in meters for row in readings(m, DATE, 100)]), store)
+    _, before, _ = settle(context, store, "II", DATE)
+    late = [(meters[0], "AI", end, "0.300", 2) for end in ends[:3]] + [(meters[1], "AI", ends[0], "0.300", 2)]
+    late += [(meters[2], "AI", ends[5], "0.300", 1)]  # contradicts what was settled
+    context.program.replay(estate, write_csv(context.folder / "2.csv", HEADER, late), store)
+    known = [(meters[1], "AI", ends[1], "0.400", 2)]
+    context.program.replay(estate, write_csv(context.folder / "3.csv", HEADER, known), store, "--received-at", "2026-06-20T00:00:00Z")
+    found, after, out = settle(context, store, "SF", DATE)
+    check_equal(found["changes"], {"actual-corrected": 1, "estimate-for-actual": 1, "correction-back-dated": 4}, "changes")
+    estimated = wh_of([row for row in after["estimates.csv"] if row["mpan"] == meters[2]][0]["kwh"])
+    check_equal(changed(after), {meters[0]: (300, 900, "correction-back-dated:3"),
+                                 meters[1]: (200, 700, "actual-corrected:1;correction-back-dated:1"),
+                                 meters[2]: (100, estimated, "estimate-for-actual:1")}, "difference.csv")
+    check_differences(before, after)
+    whole = bytes_of(out)
+    context.program.replay(estate, write_csv(context.folder / "4.csv", HEADER, readings(meters[3], days_before(-5), 7)), store)
+    settle(context, store, "SF", DATE, out=out)
+    check_equal(bytes_of(out) == whole, True, "the same again, when more has come of another date")
+
+
+def whatever_comes_between_two_runs_is_in_the_difference(context):
+    """Random replays before, between and after runs, many of them without a time of receipt, merged in the store or not."""
+    for seed in range(3):
+        generator = random.Random(seed)
+        meters = [mpan(162_000_000_000 + number) for number in range(6)]
+        folder = context.fresh("random")
+        estate = harness.small_estate(folder / "estate", meters[:4])
+        store, ends, previous = folder / "store", periods_of(DATE), None
+        for number, run in enumerate(("II", "SF", "R1", "RF")):
+            if number == 2:  # two meters more, with readings of the date that come after its second run
+                estate = harness.small_estate(folder / "larger", meters)
+            for batch in range(generator.choice((1, 3, 20))):
+                rows = [(generator.choice(meters if number >= 2 else meters[:4]), "AI", end, f"{generator.randrange(4) / 10}",
+                         generator.choice((1, 1, 1, 2, 3))) for end in generator.sample(ends, 12)]
+                received = generator.choice((None, None, "2026-06-11T06:00:00Z", "2026-06-25T00:00:00Z", "2026-07-10T00:00:00Z"))
+                context.program.replay(estate, write_csv(folder / "r.csv", HEADER, rows), store,
+                                       *(("--received-at", received) if received else ()))
+            _, tables, _ = settle(context, store, run, DATE)
+            if previous:
+                check_differences(previous, tables)
+            previous = tables
 
 
 def what_is_no_longer_settled(context):
@@ -84,6 +153,17 @@ def inputs_differ_where_outputs_do(context):
     year = [row for days in range(366) if days != 200 for row in readings(meters[0], days_before(days), 100)]
     check_inputs(context, estate, year + readings(meters[0], days_before(200), 100), year + readings(meters[0], days_before(200), 400),
                  "the annual total of a load shape")
+    # The same correction after a run, with a time of receipt and without one: the cause of the difference is another.
+    found = []
+    for received in ((), ("--received-at", "2026-06-20T00:00:00Z")):
+        store = context.fresh("store")
+        context.program.replay(estate, write_csv(context.folder / "1.csv", HEADER, settled), store)
+        settle(context, store, "II", DATE)
+        corrected = write_csv(context.folder / "2.csv", HEADER, [(meters[0], "AI", periods_of(DATE)[0], "0.3", 2)])
+        context.program.replay(estate, corrected, store, *received)
+        found.append(settle(context, store, "SF", DATE)[0])
+    check_equal([one["changes"] for one in found], [{"estimate-changed": 1, "correction-back-dated": 1}, {"actual-corrected": 1, "estimate-changed": 1}], "causes")
+    check(found[0]["inputs"] != found[1]["inputs"], "a correction that is back-dated: inputs differ")
 
 
 def tables_of_two_runs_have_no_summary(context):
@@ -125,6 +205,6 @@ def a_dead_letter_is_on_the_worklist(context):
 
 
 if __name__ == "__main__":
-    harness.main(__doc__, [a_late_replay_is_a_difference, what_is_no_longer_settled, inputs_differ_where_outputs_do,
-                           tables_of_two_runs_have_no_summary,
-                           a_dead_letter_is_on_the_worklist])
+    harness.main(__doc__, [a_late_replay_is_a_difference, a_back_dated_correction_is_a_difference,
+                           whatever_comes_between_two_runs_is_in_the_difference, what_is_no_longer_settled, inputs_differ_where_outputs_do,
+                           tables_of_two_runs_have_no_summary, a_dead_letter_is_on_the_worklist])

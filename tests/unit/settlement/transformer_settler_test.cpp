@@ -301,3 +301,44 @@ TEST_CASE("transformer_settler: ES-11 each half hour that differs from the run b
     {8, {change_cause::estimate_changed, 60, 61}},    {9, {change_cause::actual_for_estimate, 60, 60}}};
   CHECK(changes == expected);
 }
+
+TEST_CASE(
+  "transformer_settler: a correction that came after the run before and counts as known at its gate is a change") {
+  settlement_store store({{"T1", "F1", 1}});
+  const std::int64_t first_gate_s = later_s;
+  const std::int64_t second_gate_s = later_s + 86'400;
+  const content theirs = estimate_of(60, "E3", 2);
+  store.run(and_also(whole_date(first_row, {0, 7}), {{first_row, periods[7], theirs}}));
+  recorded_settlement record{run_code::ii, date, first_gate_s, {}, {}, {}, {}, 1};
+  record.estimates.push_back(
+    {test_mpan(1), quantity::active_import, periods[0], estimate_of(5, "E4", 2), estimation_method::own_history});
+  store.run({{first_row, periods[0], actual_of(50)},     // that run had estimated it
+             {first_row, periods[1], actual_of(71), 2},  // corrected
+             {first_row, periods[2], actual_of(72), 2},  // ... and corrected once more below
+             {first_row, periods[3], actual_of(73), 2},  // ... and back to what it was
+             {first_row, periods[4], actual_of(104), 2}, // the same again
+             {first_row, periods[5], actual_of(75)},     // contradicts what was settled
+             {first_row, periods[7], estimate_of(61, "E3", 2), 2},
+             {first_row, periods[9], actual_of(79), 2}}); // corrected below, too: that run would not have settled it
+  store.run({{first_row, periods[2], actual_of(720), 3},
+             {first_row, periods[3], actual_of(103), 3},
+             {first_row, periods[8], actual_of(78), 2},
+             {first_row, periods[9], actual_of(790), 3}},
+            {second_gate_s});
+  settlement_job job = store.job(date, second_gate_s);
+  job.previous = record;
+  job.previous_days = store.days_after(1, first_gate_s);
+  REQUIRE(job.previous_days);
+  using change = std::tuple<change_cause, std::int64_t, std::int64_t>;
+  std::map<int, change> changes;
+  const settled_series series = store.settle(job).series.at(0);
+  for (const settled_change& c : series.changes)
+    CHECK(changes.emplace(c.place, std::tuple(c.cause, c.before_wh, c.after_wh)).second);
+  const std::map<int, change> expected{
+    {0, {change_cause::actual_for_estimate, 5, 50}},    {1, {change_cause::correction_back_dated, 101, 71}},
+    {2, {change_cause::actual_corrected, 102, 720}},    {5, {change_cause::estimate_for_actual, 105, 0}},
+    {7, {change_cause::correction_back_dated, 60, 61}}, {8, {change_cause::actual_corrected, 108, 78}},
+    {9, {change_cause::actual_corrected, 109, 790}}};
+  CHECK(changes == expected);
+  CHECK(name_of(change_cause::correction_back_dated) == "correction-back-dated");
+}

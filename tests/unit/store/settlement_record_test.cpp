@@ -287,6 +287,54 @@ TEST_CASE("settlement_record: the run before is the one of the date with the lat
   }
 }
 
+TEST_CASE("settlement_record: a run knows which replays it had before it") {
+  seeded_random random(5109);
+  const store_fixture store;
+  const std::vector<estate_row> rows{{"T1", "F1", 1}};
+  const auto replay = [&](std::int64_t wh) {
+    store_writer writer = store.writer(rows, {"a.csv"});
+    stored_reading r;
+    r.day.number = 20'000;
+    r.content = actual_of(wh);
+    r.version = static_cast<std::uint16_t>(wh);
+    r.source = 1;
+    r.line = 1;
+    REQUIRE(writer.commit({{commit_of({0}, 0, {r})}, {}}));
+    REQUIRE(writer.close());
+  };
+  const auto ii = settlement_of(run_code::ii, 1'000, "ii", random_estimates(random, 40));
+  REQUIRE(record(store, ii));
+  CHECK(before(store, some_date, 1'001)->last_replay == 0);
+  replay(1);
+  replay(2);
+  CHECK(before(store, some_date, 1'001)->last_replay == 0);
+  const auto sf = settlement_of(run_code::sf, 2'000, "sf", random_estimates(random, 40));
+  REQUIRE(record(store, sf));
+  replay(3);
+  CHECK(before(store, some_date, 2'001)->last_replay == 2);
+  CHECK(before(store, some_date, 2'000)->last_replay == 0);
+  // The same that comes again after something else is a record of its own.
+  auto other = sf;
+  other.inputs = hash_of("others");
+  REQUIRE(record(store, other));
+  replay(4);
+  REQUIRE(record(store, sf));
+  CHECK(before(store, some_date, 2'001)->last_replay == 4);
+}
+
+TEST_CASE("settlement_record: a run that the journal does not have is damaged") {
+  const store_fixture store;
+  REQUIRE(record(store, settlement_of(run_code::ii, 1'000, "ii")));
+  {
+    sqlite_database database = store.writer_connection();
+    REQUIRE(database.execute("UPDATE settlement_runs SET known_at = 999"));
+  }
+  sqlite_database database = store.reader_connection();
+  const auto found = settlement_before(database, some_date, 1'000);
+  REQUIRE(!found);
+  CHECK(found.failure().message.find("damaged") != std::string::npos);
+}
+
 TEST_CASE("settlement_record: a damaged record is said to be so") {
   seeded_random random(5108);
   const store_fixture store;
