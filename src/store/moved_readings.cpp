@@ -122,14 +122,7 @@ result<std::vector<reading_mover::stored_day>> reading_mover::find() {
 }
 
 result<void> reading_mover::write(const std::vector<stored_day>& days, const estate_bytes& bytes) {
-  if (auto begun = database().execute("BEGIN IMMEDIATE"); !begun)
-    return begun;
-  auto done = write_all(days, bytes);
-  if (done)
-    done = database().execute("COMMIT");
-  if (!done)
-    (void)database().execute("ROLLBACK"); // what failed first is what the user must hear
-  return done;
+  return database().in_transaction([&] { return write_all(days, bytes); });
 }
 
 result<void> reading_mover::write_all(const std::vector<stored_day>& days, const estate_bytes& bytes) {

@@ -168,15 +168,8 @@ result<bool> record_settlement(const store_folder& folder, const recorded_settle
     return known.failure();
   if (*known)
     return false;
-  if (auto begun = database->execute("BEGIN IMMEDIATE"); !begun)
-    return begun.failure();
-  auto written = write_record(*database, settled);
-  if (written)
-    written = database->execute("COMMIT");
-  if (!written) {
-    (void)database->execute("ROLLBACK"); // what failed first is what the user must hear
+  if (auto written = database->in_transaction([&] { return write_record(*database, settled); }); !written)
     return written.failure();
-  }
   return true;
 }
 

@@ -174,15 +174,9 @@ result<digest> record_shapes(const store_folder& folder, const shape_record& rec
     return database.failure();
   const std::string encoded = encode_published(record.shapes);
   const digest version = sha256(encoded);
-  if (auto begun = database->execute("BEGIN IMMEDIATE"); !begun)
-    return begun.failure();
-  auto written = write_record(*database, record, version, encoded);
-  if (written)
-    written = database->execute("COMMIT");
-  if (!written) {
-    (void)database->execute("ROLLBACK"); // what failed first is what the user must hear
+  auto written = database->in_transaction([&] { return write_record(*database, record, version, encoded); });
+  if (!written)
     return written.failure();
-  }
   return version;
 }
 

@@ -55,6 +55,19 @@ public:
   /// Runs statements that return nothing.
   result<void> execute(const char* sql);
   result<sqlite_statement> prepare(std::string_view sql);
+  /// Runs `work`, which gives a `result<void>`, as one transaction that writes. Where it fails, or the commit does,
+  /// nothing of it stays. Error: what failed first.
+  template <class Work>
+  result<void> in_transaction(const Work& work) {
+    if (auto begun = execute("BEGIN IMMEDIATE"); !begun)
+      return begun;
+    result<void> done = work();
+    if (done)
+      done = execute("COMMIT");
+    if (!done)
+      (void)execute("ROLLBACK"); // what failed first is what the user must hear
+    return done;
+  }
   std::int64_t changes() const noexcept;
   std::int64_t last_id() const noexcept;
   /// Pages that the write-ahead log held after this connection's last commit.

@@ -152,17 +152,9 @@ result<void> store_writer::prepare() {
 }
 
 result<void> store_writer::in_transaction(const auto& work) {
-  if (auto begun = database_->execute("BEGIN IMMEDIATE"); !begun)
-    return begun;
-  if (auto done = work(); !done) {
+  if (auto done = database_->in_transaction(work); !done) {
     journal_->forget();
-    (void)database_->execute("ROLLBACK"); // what failed first is what the user must hear
     return done;
-  }
-  if (auto committed = database_->execute("COMMIT"); !committed) {
-    journal_->forget();
-    (void)database_->execute("ROLLBACK");
-    return committed;
   }
   journal_->committed();
   return bound_log();

@@ -91,3 +91,32 @@ TEST_CASE("sqlite: files that are missing or foreign or read-only are unusable")
   REQUIRE(!written);
   CHECK(written.failure().code == errc::store_unusable);
 }
+
+TEST_CASE("sqlite: a transaction stays whole, or nothing of it where the work or the commit fails") {
+  const temporary_folder temporary;
+  auto database = sqlite_database::open(temporary.path() / "a.db", sqlite_database::mode::create);
+  REQUIRE(database);
+  REQUIRE(database->execute("PRAGMA foreign_keys = ON; CREATE TABLE a(x INTEGER PRIMARY KEY);"
+                            "CREATE TABLE b(x REFERENCES a(x) DEFERRABLE INITIALLY DEFERRED)"));
+  const auto rows = [&] {
+    auto s = database->prepare("SELECT (SELECT count(*) FROM a) + (SELECT count(*) FROM b)");
+    REQUIRE(s);
+    REQUIRE(s->step());
+    return s->integer(0);
+  };
+  CHECK(
+    database->in_transaction([&] { return database->execute("INSERT INTO a VALUES (1); INSERT INTO b VALUES (1)"); }));
+  CHECK(rows() == 2);
+  const auto failed = database->in_transaction([&]() -> result<void> {
+    REQUIRE(database->execute("INSERT INTO a VALUES (2)"));
+    return error{errc::store_failed, "the work"};
+  });
+  REQUIRE(!failed);
+  CHECK(failed.failure().message == "the work");
+  CHECK(rows() == 2);
+  // The commit finds that a row refers to nothing.
+  CHECK(!database->in_transaction([&] { return database->execute("INSERT INTO b VALUES (7)"); }));
+  CHECK(rows() == 2);
+  CHECK(database->in_transaction([&] { return database->execute("INSERT INTO a VALUES (3)"); })); // none is left open
+  CHECK(rows() == 3);
+}
