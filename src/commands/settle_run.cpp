@@ -117,6 +117,30 @@ digest hash_outputs(const std::vector<settlement_files::written_file>& files) {
   return sha256(text);
 }
 
+result<void> check_folders(const settle_plan& plan) {
+  if (auto exists = store_folder::for_reading(plan.store); !exists)
+    return exists.failure();
+  std::error_code absent; // a folder that is not there is no store's
+  if (std::filesystem::equivalent(plan.out, plan.store, absent))
+    return error{errc::usage,
+                 "--out: " + plan.out.string() + " is the folder of the store: name another one for the tables"};
+  return {};
+}
+
+result<void> find_previous(settlement_job& job, store_reader& reader) {
+  auto previous = settlement_before(reader.database(), job.date, job.known_at_s);
+  if (!previous)
+    return previous.failure();
+  job.previous = std::move(*previous);
+  if (!job.previous)
+    return {};
+  auto days = earlier_days::after_run(reader, job.previous->last_replay, job.previous->known_at_s);
+  if (!days)
+    return days.failure();
+  job.previous_days = std::move(*days);
+  return {};
+}
+
 result<void> make_folder(const std::filesystem::path& folder) {
   std::error_code failed;
   std::filesystem::create_directories(folder, failed);
@@ -132,8 +156,8 @@ result<settle_outcome> run_settlement(const settle_plan& plan, const settlement_
   const auto g = gate_of(plan, basis);
   if (!g)
     return g.failure();
-  if (auto exists = store_folder::for_reading(plan.store); !exists)
-    return exists.failure();
+  if (auto checked = check_folders(plan); !checked)
+    return checked.failure();
   auto folder = store_folder::for_writing(plan.store); // nothing may be added while it is settled
   if (!folder)
     return folder.failure();
@@ -161,16 +185,8 @@ result<settle_outcome> run_settlement(const settle_plan& plan, const settlement_
   if (!refused)
     return refused.failure();
   job.refused = std::move(*refused);
-  auto previous = settlement_before(view->reader().database(), plan.date, g->known_at_s);
-  if (!previous)
-    return previous.failure();
-  job.previous = std::move(*previous);
-  if (job.previous) {
-    auto days = earlier_days::after_run(view->reader(), job.previous->last_replay, job.previous->known_at_s);
-    if (!days)
-      return days.failure();
-    job.previous_days = std::move(*days);
-  }
+  if (auto found = find_previous(job, view->reader()); !found)
+    return found.failure();
   shape_book book({job.estimation->fewest_actuals, job.estimation->off_peak}, job.inputs->shapes);
   if (auto prepared = prepare_shapes(book, view->cut(), job); !prepared)
     return prepared.failure();
