@@ -16,10 +16,11 @@ bool covers(const shape_totals& totals, int days, int percent) noexcept {
 /// Tries the rungs for one half hour after the other.
 class ladder {
 public:
-  ladder(const estimation_subject& subject, const estimation_facts& facts, const estimation_settings& settings)
-    : subject_(subject), facts_(facts), settings_(settings), history_{settings.history_weeks, settings.history_fewest},
+  ladder(const estimation_subject& subject, const estimation_facts& facts, const estimation_settings& settings,
+         history_calendar& calendar)
+    : subject_(subject), facts_(facts), settings_(settings), calendar_(calendar),
       windows_(facts, {settings.register_window_days, subject.largest_wh,
-                       settings.register_over_history ? std::optional(history_) : std::nullopt}) {}
+                       settings.register_over_history ? &calendar : nullptr}) {}
 
   /// `p` has nothing that is settled as it was received.
   estimate at(period p) {
@@ -135,7 +136,7 @@ private:
   }
 
   std::optional<std::int64_t> from_history(period p, estimate& out) const {
-    auto mean = mean_of_history(p, facts_, history_);
+    auto mean = mean_of_history(p, facts_, calendar_);
     if (!mean)
       return std::nullopt;
     const std::int64_t wh = mean->wh;
@@ -154,7 +155,7 @@ private:
   const estimation_subject& subject_;
   const estimation_facts& facts_;
   const estimation_settings& settings_;
-  history_span history_;
+  history_calendar& calendar_;
   register_windows windows_;
 };
 
@@ -201,11 +202,12 @@ private:
 std::string to_string(const estimate_inputs& inputs) { return std::visit(inputs_text{}, inputs); }
 
 std::vector<estimate> estimate_missing(const estimation_subject& subject, std::span<const period> wanted,
-                                       const estimation_facts& facts, const estimation_settings& settings) {
+                                       const estimation_facts& facts, const estimation_settings& settings,
+                                       history_calendar& calendar) {
   std::vector<period> periods(wanted.begin(), wanted.end());
   std::sort(periods.begin(), periods.end());
   periods.erase(std::unique(periods.begin(), periods.end()), periods.end());
-  ladder rungs(subject, facts, settings);
+  ladder rungs(subject, facts, settings, calendar);
   std::vector<estimate> out;
   for (const period p : periods)
     if (!facts.actual_at(p) && !facts.received_estimate_at(p))

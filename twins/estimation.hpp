@@ -84,7 +84,15 @@ struct estimate {
 /// from a settlement date at or before, while it is valid, before central settlement's even where that is newer
 /// (ES-07); both scaled by the annual total up to the half hour's UTC day or, where that covers too little, by the
 /// seven-day total; own history; the shape's value; the default.
+///
+/// `calendar`: of `history_span_of` the settings, for facts with the same holidays.
 std::vector<estimate> estimate_missing(const estimation_subject& subject, std::span<const period> wanted,
-                                       const estimation_facts& facts, const estimation_settings& settings);
+                                       const estimation_facts& facts, const estimation_settings& settings,
+                                       history_calendar& calendar);
+
+/// How far own history looks back.
+inline history_span history_span_of(const estimation_settings& settings) noexcept {
+  return {settings.history_weeks, settings.history_fewest};
+}
 
 } // namespace gridtwin

@@ -3,6 +3,7 @@
 
 #include "twins/hash.hpp"
 
+#include "twins/hash_stream.hpp"
 #include "twins/sha256_lanes.hpp"
 
 #include <openssl/sha.h>
@@ -81,6 +82,26 @@ digest sha256(std::span<const std::uint8_t> bytes) noexcept {
 
 digest sha256(std::string_view bytes) noexcept {
   return sha256(std::span(reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size()));
+}
+
+struct sha256_stream::state {
+  SHA256_CTX context;
+};
+
+sha256_stream::sha256_stream() : state_(std::make_unique<state>()) { SHA256_Init(&state_->context); }
+sha256_stream::~sha256_stream() = default;
+sha256_stream::sha256_stream(sha256_stream&&) noexcept = default;
+sha256_stream& sha256_stream::operator=(sha256_stream&&) noexcept = default;
+
+void sha256_stream::add(std::string_view bytes) noexcept {
+  SHA256_Update(&state_->context, bytes.data(), bytes.size());
+}
+
+digest sha256_stream::value() const noexcept {
+  SHA256_CTX context = state_->context; // the end mark is put into a copy
+  digest out;
+  SHA256_Final(out.data(), &context);
+  return out;
 }
 
 digest sha256_node(const digest& left, const digest& right) noexcept {

@@ -9,7 +9,7 @@
 
 namespace gridtwin {
 
-/// A SHA-256 value (FIPS 180-4). The only header through which the project reaches OpenSSL's hash.
+/// A SHA-256 value (FIPS 180-4). This header and `hash_stream.hpp` alone reach OpenSSL's hash.
 using digest = std::array<std::uint8_t, 32>;
 
 /// What the compression function takes at a time: here, a whole message of at most 55 bytes with its padding.

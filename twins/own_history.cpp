@@ -65,30 +65,41 @@ std::vector<period> periods_at_wall_clock(const civil_date& date, int slot) {
   return out;
 }
 
-std::optional<history_mean> mean_of_history(period p, const estimation_facts& facts, const history_span& span) {
+const std::vector<history_calendar::place>& history_calendar::before(period p, const estimation_facts& facts) {
+  const auto [found, fresh] = places_.try_emplace(p.number);
+  std::vector<place>& out = found->second;
+  if (!fresh)
+    return out;
   const settlement_period local = to_settlement_period(p);
   const int slot = wall_clock_slot(local);
   const std::int32_t date = days_from_civil(local.date);
   const day_kind kind = day_kind_of(local.date, facts.is_holiday(local.date));
+  for (int back = 1; back <= span_.weeks * 7; ++back) {
+    const civil_date day = civil_from_days(date - back);
+    const bool same_kind = day_kind_of(day, facts.is_holiday(day)) == kind;
+    for (const period at : periods_at_wall_clock(day, slot))
+      out.push_back({at, day, same_kind});
+  }
+  return out;
+}
+
+std::optional<history_mean> mean_of_history(period p, const estimation_facts& facts, history_calendar& calendar) {
   values same;
   values all;
-  for (int back = 1; back <= span.weeks * 7; ++back) {
-    const civil_date day = civil_from_days(date - back);
-    const bool is_same = day_kind_of(day, facts.is_holiday(day)) == kind;
-    for (const period at : periods_at_wall_clock(day, slot)) {
-      const auto wh = facts.energised_at(at) ? facts.actual_at(at) : std::nullopt;
-      if (!wh)
+  for (const history_calendar::place& place : calendar.before(p, facts)) {
+    const auto wh = facts.actual_at(place.period); // first: where there is none, nothing else matters
+    if (!wh || !facts.energised_at(place.period))
+      continue;
+    for (values* const into : {&all, place.same_kind ? &same : nullptr}) {
+      if (into == nullptr)
         continue;
-      for (values* const into : {&all, is_same ? &same : nullptr}) {
-        if (into == nullptr)
-          continue;
-        into->wh.push_back(*wh);
-        if (into->days.empty() || into->days.back() != day)
-          into->days.push_back(day);
-      }
+      into->wh.push_back(*wh);
+      if (into->days.empty() || into->days.back() != place.date)
+        into->days.push_back(place.date);
     }
   }
-  const bool enough = !same.wh.empty() && same.wh.size() >= static_cast<std::size_t>(std::max(span.fewest, 1));
+  const int fewest = std::max(calendar.span().fewest, 1);
+  const bool enough = same.wh.size() >= static_cast<std::size_t>(fewest);
   values& used = enough ? same : all;
   if (used.wh.empty())
     return std::nullopt;

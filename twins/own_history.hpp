@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <unordered_map>
 #include <vector>
 
 namespace gridtwin {
@@ -33,11 +34,32 @@ struct history_mean {
   bool operator==(const history_mean&) const = default;
 };
 
+/// Half hours that the history of a half hour is taken from. They are the same for every meter that knows the same
+/// holidays, so they are worked out once; whoever estimates many meters keeps one. One thread.
+class history_calendar {
+public:
+  struct place {
+    gridtwin::period period;
+    civil_date date; ///< local
+    bool same_kind = false;
+  };
+
+  explicit history_calendar(const history_span& span) : span_(span) {}
+
+  const history_span& span() const noexcept { return span_; }
+  /// By date, the latest first. `facts`: those of the first call tell the holidays. Valid while the calendar is.
+  const std::vector<place>& before(period p, const estimation_facts& facts);
+
+private:
+  history_span span_;
+  std::unordered_map<std::int32_t, std::vector<place>> places_; ///< by number of the period
+};
+
 /// What the meter used at that time by the wall clock on the days before, by its actuals while it was energised: the
 /// mean of the days of the same kind, or of all days where those are too few. From five values on, the highest counts
 /// as the second highest and the lowest as the second lowest, so that no single one carries it. Rounded half to even.
 /// Days behind the date do not count, so that a date's estimate does not move as time goes on. Ours.
 /// Nothing: no value.
-std::optional<history_mean> mean_of_history(period p, const estimation_facts& facts, const history_span& span);
+std::optional<history_mean> mean_of_history(period p, const estimation_facts& facts, history_calendar& calendar);
 
 } // namespace gridtwin

@@ -57,14 +57,14 @@ std::optional<window_weights> weigh_by_shape(const std::vector<shape_value>& sha
 
 /// Nothing: there is no history but zeros, or a half hour has neither a history nor a shape of the others' level.
 std::optional<window_weights> weigh_by_history(const register_window& window, const std::vector<shape_value>& shape,
-                                               const estimation_facts& facts, const history_span& span) {
+                                               const estimation_facts& facts, history_calendar& calendar) {
   window_weights out;
   std::vector<std::size_t> unknown;
   uint128 history_wh = 0;
   uint128 shape_wh = 0; // of the same half hours
   bool comparable = true;
   for (std::size_t i = 0; i < shape.size(); ++i) {
-    const auto mean = mean_of_history({window.shares[i].period_number}, facts, span);
+    const auto mean = mean_of_history({window.shares[i].period_number}, facts, calendar);
     out.wh.push_back(mean ? mean->wh : 0);
     if (!mean) {
       unknown.push_back(i);
@@ -157,7 +157,7 @@ register_window spread_advance(const grid_read& first, const grid_read& last, co
   if (shape.empty())
     return out;
   const std::int64_t rest_wh = advance_wh - out.actual_wh - out.received_wh;
-  if (limits.own_history)
+  if (limits.own_history != nullptr)
     if (const auto weights = weigh_by_history(out, shape, facts, *limits.own_history))
       if (share_out(out, rest_wh, *weights, limits.largest_wh))
         return out;

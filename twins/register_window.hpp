@@ -30,8 +30,8 @@ std::vector<grid_read> on_grid(std::span<const register_read> reads);
 /// What a window may be, and what it is spread by.
 struct register_limits {
   int longest_days = 0;
-  std::int64_t largest_wh = 0;                            ///< of a half hour
-  std::optional<history_span> own_history = std::nullopt; ///< what it is spread by; nothing: the load shape alone
+  std::int64_t largest_wh = 0;             ///< of a half hour
+  history_calendar* own_history = nullptr; ///< what it is spread by; nothing: the load shape alone
 };
 
 /// What a register advanced between two reads that follow one another, less what is settled in between as it was

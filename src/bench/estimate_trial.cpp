@@ -85,7 +85,8 @@ private:
     for (std::size_t m = 0; m < climbs_.size(); ++m) {
       const auto reads = trial_reads(table_, row, climbs_[m].reads);
       facts.reads(reads);
-      const auto estimates = estimate_missing(subject, wanted, facts, climbs_[m].settings);
+      history_calendar calendar(history_span_of(climbs_[m].settings));
+      const auto estimates = estimate_missing(subject, wanted, facts, climbs_[m].settings, calendar);
       for (std::size_t i = 0; i < estimates.size(); ++i)
         if (climbs_[m].kind == trial_kind::ladder || estimates[i].method == climbs_[m].settings.order.front())
           said_[m][begin + i] = estimates[i].content.wh;

@@ -4,12 +4,11 @@
 
 #include <algorithm>
 #include <array>
-#include <fstream>
 #include <functional>
 #include <map>
-#include <sstream>
 #include <tuple>
 #include <utility>
+#include <variant>
 
 namespace gridtwin {
 
@@ -62,20 +61,14 @@ std::vector<table_writer::column> meter_day_columns() {
   return out;
 }
 
-result<digest> hash_file(const std::filesystem::path& path) {
-  std::ifstream in(path, std::ios::binary);
-  std::ostringstream text;
-  text << in.rdbuf();
-  if (!in || !text)
-    return error{errc::store_failed, "cannot read " + path.string() + " again"};
-  return sha256(text.view());
-}
-
 } // namespace
 
 settlement_files::settlement_files(const settlement_job& job)
   : job_(&job), periods_(job.periods()), date_(format_date(job.date)),
-    settled_again_(job.previous ? job.previous->estimates.size() : 0) {}
+    settled_again_(job.previous ? job.previous->estimates.size() : 0) {
+  for (const period p : periods_)
+    period_texts_.push_back(format_period(p));
+}
 
 result<void> settlement_files::add(const settled_transformer& t) {
   totals_.add(*job_, t);
@@ -87,8 +80,11 @@ result<void> settlement_files::add(const settled_transformer& t) {
     add_changes(series);
     mark_settled(series);
   }
-  for (sorted_rows* rows : {&meter_days_, &estimates_, &changes_})
+  for (sorted_rows* rows : {&meter_days_, &changes_})
     if (auto kept = rows->keep(); !kept)
+      return kept;
+  for (sorted_blocks* blocks : {&estimates_, &recorded_})
+    if (auto kept = blocks->keep(); !kept)
       return kept;
   return {};
 }
@@ -109,20 +105,40 @@ void settlement_files::add_meter_day(const settled_series& series) {
   meter_days_.add({meter, series.quantity, series.half_hours.front().place}, fields);
 }
 
+/// Valid until the next call.
+const std::string& settlement_files::inputs_text(const estimate_inputs& inputs) {
+  const auto* const history = std::get_if<history_mean>(&inputs);
+  if (history != nullptr && last_history_ && history->same_kind == last_history_->same_kind
+      && history->days == last_history_->days)
+    return inputs_text_;
+  last_history_ = history != nullptr ? std::optional(*history) : std::nullopt;
+  inputs_text_ = to_string(inputs);
+  return inputs_text_;
+}
+
 void settlement_files::add_estimates(const settled_series& series) {
+  if (series.estimates.empty())
+    return;
   const mpan meter = job_->estate->connections[series.connection.value].mpan;
   const std::string number = to_string(meter);
+  std::string lines;
+  std::vector<recorded_estimate> recorded;
   for (const settled_estimate& e : series.estimates) {
     const content& settled = series.half_hours[e.place - series.half_hours.front().place].content;
-    estimates_.add({meter, series.quantity, e.place},
-                   {number, name_of(series.quantity), date_, std::to_string(e.place + 1),
-                    format_period(periods_[e.place]), kwh(settled.wh), name_of(settled.quality),
-                    std::to_string(settled.reasons.estimation), e.made ? name_of(e.made->method) : "received",
-                    cause_text(e.cause, e.refusal), e.made ? to_string(e.made->inputs) : std::string(),
-                    e.made ? joined(e.made->exceptions) : std::string()});
+    const std::array<std::string, 5> texts{std::to_string(e.place + 1), kwh(settled.wh),
+                                           std::to_string(settled.reasons.estimation), cause_text(e.cause, e.refusal),
+                                           e.made ? joined(e.made->exceptions) : std::string()};
+    append_csv(lines,
+               std::array<std::string_view, 12>{
+                 number, name_of(series.quantity), date_, texts[0], period_texts_[e.place], texts[1],
+                 name_of(settled.quality), texts[2], e.made ? name_of(e.made->method) : std::string_view("received"),
+                 texts[3], e.made ? std::string_view(inputs_text(e.made->inputs)) : std::string_view(), texts[4]});
     if (e.made)
-      recorded_.push_back({meter, series.quantity, periods_[e.place], settled, e.made->method});
+      recorded.push_back({meter, series.quantity, periods_[e.place], settled, e.made->method});
   }
+  const std::uint8_t place = series.half_hours.front().place;
+  estimates_.add({meter, rank_by_name(series.quantity), place}, lines);
+  recorded_.add({meter, static_cast<std::uint8_t>(index_of(series.quantity)), place}, encode_estimates(recorded));
 }
 
 void settlement_files::add_changes(const settled_series& series) {
@@ -213,9 +229,17 @@ void settlement_files::hash_readings(const settled_transformer& t) {
 
 digest settlement_files::readings() const { return sha256(reading_hashes_); }
 
-std::vector<recorded_estimate> settlement_files::take_estimates() {
-  std::sort(recorded_.begin(), recorded_.end(), [](const auto& a, const auto& b) { return a.key() < b.key(); });
-  return std::move(recorded_);
+result<std::string> settlement_files::encoded_estimates() {
+  estimate_encoder out;
+  std::vector<recorded_estimate> of_series;
+  auto encoded = recorded_.for_each([&](const sorted_blocks::key&, std::string_view bytes) -> result<void> {
+    if (!decode_estimates(bytes, of_series))
+      return error{errc::store_failed, "the temporary file of the run's estimates does not give back what was written"};
+    for (const recorded_estimate& e : of_series)
+      out.add(e);
+    return {};
+  });
+  return encoded ? result<std::string>(out.bytes()) : encoded.failure();
 }
 
 /// Sorted as bytes, as all exports are: of the group, and then of the period.
@@ -297,7 +321,12 @@ result<std::vector<settlement_files::written_file>> settlement_files::write(cons
       {"cause"},
       {"inputs"},
       {"exceptions"}},
-     [this](table_writer& out) { return estimates_.write(out, false); }},
+     [this](table_writer& out) {
+       return estimates_.for_each([&](const sorted_blocks::key&, std::string_view lines) -> result<void> {
+         out.lines(lines);
+         return {};
+       });
+     }},
     {"meter-days.csv", meter_day_columns(), [this](table_writer& out) { return meter_days_.write(out, true); }},
     {"settlement-local.csv",
      {{"gsp_group"},
@@ -350,16 +379,14 @@ result<std::vector<settlement_files::written_file>> settlement_files::write(cons
     auto writer = table_writer::open(path.string(), table_writer::form::csv);
     if (!writer)
       return writer.failure();
+    writer->keep_hash();
     writer->header(t.columns);
     if (auto written = t.write(*writer); !written)
       return written.failure();
     const std::uint64_t rows = writer->rows();
     if (auto finished = writer->finish(); !finished)
       return finished.failure();
-    const auto hash = hash_file(path);
-    if (!hash)
-      return hash.failure();
-    out.push_back({t.name, *hash, rows});
+    out.push_back({t.name, writer->hash(), rows});
   }
   return out;
 }

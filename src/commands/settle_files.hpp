@@ -1,11 +1,14 @@
 #pragma once
 
+#include "src/commands/sorted_blocks.hpp"
 #include "src/commands/sorted_rows.hpp"
 #include "src/settlement/settlement_totals.hpp"
 #include "src/settlement/worklist.hpp"
+#include "twins/estimation.hpp"
 #include "twins/hash.hpp"
 
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -27,8 +30,8 @@ public:
   result<std::vector<written_file>> write(const std::filesystem::path& folder);
 
   const settlement_totals& totals() const noexcept { return totals_; }
-  /// Of the estimates that the run made, for its record: sorted by `key` once all is added.
-  std::vector<recorded_estimate> take_estimates();
+  /// The estimates that the run made, as its record keeps them, once all is added. Error: the temporary file failed.
+  result<std::string> encoded_estimates();
   /// Over all readings that were settled, were refused or that estimates were made from: with what the run goes by, its
   /// inputs.
   digest readings() const;
@@ -37,6 +40,7 @@ public:
 private:
   void add_meter_day(const settled_series& series);
   void add_estimates(const settled_series& series);
+  const std::string& inputs_text(const estimate_inputs& inputs);
   void add_changes(const settled_series& series);
   void mark_settled(const settled_series& series);
   result<void> add_no_longer_settled();
@@ -50,10 +54,13 @@ private:
   std::string date_;
   settlement_totals totals_;
   sorted_rows meter_days_;
-  sorted_rows estimates_;
+  sorted_blocks estimates_; ///< lines of CSV
   sorted_rows changes_;
   std::vector<work_item> work_;
-  std::vector<recorded_estimate> recorded_;
+  sorted_blocks recorded_; ///< encoded, each series for itself
+  std::vector<std::string> period_texts_;
+  std::optional<history_mean> last_history_; ///< most half hours of a date are from the same days
+  std::string inputs_text_;
   std::string reading_hashes_;
   std::vector<bool> settled_again_; ///< of the estimates of the run before
 };

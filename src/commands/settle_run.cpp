@@ -233,8 +233,11 @@ result<settle_outcome> run_settlement(const settle_plan& plan, const settlement_
     return out;
   if (auto kept = record_shapes(*folder, {g->known_at_s, book.shapes()}); !kept)
     return kept.failure();
-  const auto recorded = record_settlement(
-    *folder, {plan.run, plan.date, g->known_at_s, out.inputs, out.outputs, shapes, files.take_estimates()});
+  const auto estimates = files.encoded_estimates();
+  if (!estimates)
+    return estimates.failure();
+  const auto recorded =
+    record_settlement(*folder, {plan.run, plan.date, g->known_at_s, out.inputs, out.outputs, shapes, {}}, *estimates);
   if (!recorded)
     return recorded.failure();
   out.recorded = *recorded;

@@ -1,7 +1,9 @@
 #include "src/commands/sorted_rows.hpp"
 
 #include <algorithm>
-#include <tuple>
+#include <optional>
+#include <utility>
+#include <vector>
 
 namespace gridtwin {
 
@@ -18,49 +20,66 @@ void split(std::string_view bytes, std::vector<std::string_view>& fields) {
   }
 }
 
+/// A row that may still get fields of others.
+class whole_row {
+public:
+  explicit whole_row(table_writer& out) : out_(&out) {}
+
+  void take(const sorted_blocks::key& k, const std::vector<std::string_view>& fields) {
+    const std::pair owner(k.mpan, k.rank);
+    if (owner_ != owner)
+      end();
+    owner_ = owner;
+    fields_.resize(fields.size());
+    for (std::size_t i = 0; i < fields.size(); ++i)
+      if (!fields[i].empty())
+        fields_[i] = fields[i];
+  }
+
+  void end() {
+    if (!owner_)
+      return;
+    const std::vector<std::string_view> views(fields_.begin(), fields_.end());
+    out_->row(views);
+    for (std::string& field : fields_)
+      field.clear();
+  }
+
+private:
+  table_writer* out_;
+  std::optional<std::pair<mpan, std::uint8_t>> owner_;
+  std::vector<std::string> fields_;
+};
+
 } // namespace
 
-void sorted_rows::add(const key& k, std::span<const std::string_view> fields) {
-  const std::size_t before = pending_.size();
-  for (const std::string_view field : fields) {
-    pending_ += field;
-    pending_ += field_end;
-  }
-  blocks_.push_back({k, spool_.size() + before, static_cast<std::uint32_t>(pending_.size() - before)});
+std::uint8_t rank_by_name(quantity q) noexcept {
+  const auto at = std::find(quantities_by_name.begin(), quantities_by_name.end(), q);
+  return static_cast<std::uint8_t>(at - quantities_by_name.begin());
 }
 
-result<void> sorted_rows::keep() {
-  auto kept = spool_.append(pending_);
-  pending_.clear();
-  return kept;
+void sorted_rows::add(const key& k, std::span<const std::string_view> fields) {
+  row_.clear();
+  for (const std::string_view field : fields) {
+    row_ += field;
+    row_ += field_end;
+  }
+  blocks_.add({k.mpan, rank_by_name(k.quantity), k.place}, row_);
 }
 
 result<void> sorted_rows::write(table_writer& out, bool complement) {
-  const auto meter_of = [](const block& b) { return std::tuple(b.of.mpan, name_of(b.of.quantity)); };
-  std::sort(blocks_.begin(), blocks_.end(), [&](const block& a, const block& b) {
-    return std::tuple(meter_of(a), a.of.place) < std::tuple(meter_of(b), b.of.place);
-  });
-  std::string bytes;
   std::vector<std::string_view> fields;
-  std::vector<std::string> whole;
-  for (std::size_t i = 0; i < blocks_.size(); ++i) {
-    if (auto read = spool_.read(blocks_[i].offset, blocks_[i].size, bytes); !read)
-      return read;
+  whole_row whole(out);
+  auto written = blocks_.for_each([&](const sorted_blocks::key& k, std::string_view bytes) -> result<void> {
     split(bytes, fields);
-    const bool more = complement && i + 1 < blocks_.size() && meter_of(blocks_[i + 1]) == meter_of(blocks_[i]);
-    if (more || !whole.empty()) {
-      whole.resize(fields.size());
-      for (std::size_t k = 0; k < fields.size(); ++k)
-        if (!fields[k].empty())
-          whole[k] = fields[k];
-      fields.assign(whole.begin(), whole.end());
-    }
-    if (more)
-      continue;
-    out.row(fields);
-    whole.clear();
-  }
-  return {};
+    if (complement)
+      whole.take(k, fields);
+    else
+      out.row(fields);
+    return {};
+  });
+  whole.end();
+  return written;
 }
 
 } // namespace gridtwin

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "src/commands/spool.hpp"
+#include "src/commands/sorted_blocks.hpp"
 #include "src/commands/table_writer.hpp"
 #include "twins/codes.hpp"
 #include "twins/mpan.hpp"
@@ -10,11 +10,13 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <vector>
 
 namespace gridtwin {
 
-/// Rows of a table that come by transformer and are written by meter: their fields are kept in a spool until then.
+/// The place of a quantity in the order of the names, in which tables have them.
+std::uint8_t rank_by_name(quantity q) noexcept;
+
+/// Rows of a table that come by transformer and are written by meter.
 class sorted_rows {
 public:
   /// Whose row it is, and where among those of one meter and quantity.
@@ -28,23 +30,16 @@ public:
   void add(const key& k, std::initializer_list<std::string_view> fields) {
     add(k, std::span(fields.begin(), fields.size()));
   }
-  /// Hands what was added since the last call to the spool. Error: its file failed.
-  result<void> keep();
+  /// See `sorted_blocks::keep`.
+  result<void> keep() { return blocks_.keep(); }
 
   /// Writes all rows in order of MPAN, quantity's name and place. `complement`: rows of one meter and quantity are
   /// parts of one, each with the fields that the others lack.
   result<void> write(table_writer& out, bool complement);
 
 private:
-  struct block {
-    key of;
-    std::uint64_t offset = 0;
-    std::uint32_t size = 0;
-  };
-
-  spool spool_;
-  std::string pending_;
-  std::vector<block> blocks_;
+  sorted_blocks blocks_;
+  std::string row_;
 };
 
 } // namespace gridtwin

@@ -3,6 +3,7 @@
 #include "src/commands/interrupt.hpp"
 #include "src/commands/terminal.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace gridtwin {
@@ -27,6 +28,16 @@ void put_csv(std::string& out, std::string_view field) {
 
 } // namespace
 
+void append_csv(std::string& out, std::span<const std::string_view> fields) {
+  bool first = true;
+  for (const std::string_view field : fields) {
+    if (!std::exchange(first, false))
+      out += ',';
+    put_csv(out, field);
+  }
+  out += '\n';
+}
+
 result<table_writer> table_writer::open(const std::string& path, form f) {
   auto file = output_file::create(path.empty() ? "-" : path);
   if (!file)
@@ -50,20 +61,29 @@ void table_writer::header(std::vector<column> columns) {
 
 void table_writer::row(std::span<const std::string_view> fields) {
   ++rows_;
+  if (form_ == form::json)
+    append_json(fields);
+  else
+    append_csv(buffer_, fields);
+  if (buffer_.size() >= buffer_bytes)
+    flush();
+}
+
+void table_writer::append_json(std::span<const std::string_view> fields) {
   std::size_t i = 0;
   for (const std::string_view field : fields) {
-    if (form_ == form::json) {
-      buffer_ += i == 0 ? "{\"" : ",\"";
-      buffer_ += columns_[i].name;
-      buffer_ += "\":";
-      buffer_ += columns_[i].number ? (field.empty() ? std::string("null") : std::string(field)) : json_string(field);
-    } else {
-      buffer_ += i == 0 ? "" : ",";
-      put_csv(buffer_, field);
-    }
+    buffer_ += i == 0 ? "{\"" : ",\"";
+    buffer_ += columns_[i].name;
+    buffer_ += "\":";
+    buffer_ += columns_[i].number ? (field.empty() ? std::string("null") : std::string(field)) : json_string(field);
     ++i;
   }
-  buffer_ += form_ == form::json ? "}\n" : "\n";
+  buffer_ += "}\n";
+}
+
+void table_writer::lines(std::string_view text) {
+  rows_ += static_cast<std::uint64_t>(std::count(text.begin(), text.end(), '\n'));
+  buffer_ += text;
   if (buffer_.size() >= buffer_bytes)
     flush();
 }
@@ -73,6 +93,8 @@ void table_writer::flush() {
     written_ = error{errc::interrupted, "interrupted: nothing was written under the name that was asked for"};
   if (written_)
     written_ = file_->write(buffer_);
+  if (hash_)
+    hash_->add(buffer_);
   buffer_.clear();
 }
 

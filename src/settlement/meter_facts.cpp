@@ -79,7 +79,13 @@ std::optional<connection_index> meter_facts::row_at(period p) const noexcept {
 
 const known_day* meter_facts::day_at(period p) const {
   const auto c = row_at(p);
-  return c ? sources_->day_of(*c, quantity_, p.day()) : nullptr;
+  if (!c)
+    return nullptr;
+  const utc_day day = p.day();
+  recent_day& recent = recent_[static_cast<std::uint32_t>(day.number) % recent_.size()];
+  if (recent.day != day || recent.row != *c)
+    recent = {day, *c, sources_->day_of(*c, quantity_, day)};
+  return recent.known;
 }
 
 std::optional<std::int64_t> meter_facts::actual_at(period p) const {

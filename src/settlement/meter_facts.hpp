@@ -5,6 +5,7 @@
 #include "twins/estimation_facts.hpp"
 #include "twins/hash.hpp"
 
+#include <array>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -46,7 +47,8 @@ private:
   std::map<std::pair<shape_category, utc_day>, shape_totals> seven_days_;
 };
 
-/// Facts of one meter and quantity, whichever of the meter's rows holds a half hour.
+/// Facts of one meter and quantity, whichever of the meter's rows holds a half hour. Days of all twins that will be
+/// asked for are wanted before. One thread.
 class meter_facts final : public estimation_facts {
 public:
   meter_facts(estimation_sources& sources, connection_index one, quantity q);
@@ -72,9 +74,17 @@ private:
   const known_day* day_at(period p) const;
   shape_category category_of(connection_index c) const;
 
+  /// A day that was looked up; history comes back to the same few for each half hour.
+  struct recent_day {
+    std::optional<utc_day> day;
+    connection_index row;
+    const known_day* known = nullptr;
+  };
+
   estimation_sources* sources_;
   connection_index one_;
   quantity quantity_;
+  mutable std::array<recent_day, 64> recent_; ///< by the day's number
   std::vector<connection_index> rows_;
   std::vector<register_read> reads_;
   std::vector<annual_figure> annual_;

@@ -41,7 +41,7 @@ std::optional<change_cause> cause_of(const content& before, const content& after
 } // namespace
 
 transformer_settler::transformer_settler(const settlement_job& job, store_reader& reader)
-  : job_(&job), reader_(&reader), periods_(job.periods()) {}
+  : job_(&job), reader_(&reader), periods_(job.periods()), calendar_(history_span_of(*job.estimation)) {}
 
 store_cut transformer_settler::cut_at(std::int64_t known_at_s, const earlier_days* as_stood) const {
   return {reader_, job_->estate, job_->topology, known_at_s, as_stood};
@@ -87,11 +87,11 @@ result<transformer_settler::current_values> transformer_settler::read_currents(t
 }
 
 void transformer_settler::estimate_rest(settled_series& series, const std::vector<period>& missing,
-                                        estimation_sources& sources) const {
+                                        estimation_sources& sources) {
   const connection& meter = job_->estate->connections[series.connection.value];
   const meter_facts facts(sources, series.connection, series.quantity);
   std::vector<estimate> made =
-    estimate_missing(subject_of(meter, series.quantity, job_->limits), missing, facts, *job_->estimation);
+    estimate_missing(subject_of(meter, series.quantity, job_->limits), missing, facts, *job_->estimation, calendar_);
   std::size_t at = 0; // of the half hours and of what was made, both ascending
   for (settled_estimate& e : series.estimates) {
     if (e.cause == missing_cause::received_estimate)

@@ -4,6 +4,7 @@
 #include "src/settlement/settled_transformer.hpp"
 #include "src/settlement/settlement_job.hpp"
 #include "src/store/store_reader.hpp"
+#include "twins/own_history.hpp"
 
 #include <vector>
 
@@ -26,13 +27,14 @@ private:
   void begin_series(transformer_index t);
   result<current_values> read_currents(transformer_index t, const store_cut& cut);
   void fill(const current_values& now, settled_transformer& out);
-  void estimate_rest(settled_series& series, const std::vector<period>& missing, estimation_sources& sources) const;
+  void estimate_rest(settled_series& series, const std::vector<period>& missing, estimation_sources& sources);
   result<void> compare_with_previous(settled_transformer& out);
   void compare(const current_values& before, const current_values& told_since, settled_transformer& out) const;
 
   const settlement_job* job_;
   store_reader* reader_;
   std::vector<period> periods_; ///< of the date
+  history_calendar calendar_;
   std::vector<settled_series> series_;
 };
 

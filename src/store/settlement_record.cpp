@@ -37,7 +37,8 @@ error damaged(const civil_date& date) {
 
 constexpr std::string_view columns = "run, known_at, inputs, outputs, shapes, estimates";
 
-result<recorded_settlement> read_row(sqlite_statement& row, const civil_date& date, bool with_estimates) {
+/// `estimates`: gets the bytes of the estimates; nothing: they are not read.
+result<recorded_settlement> read_row(sqlite_statement& row, const civil_date& date, std::string* estimates) {
   recorded_settlement out;
   const auto run = parse_run_code(row.bytes(0));
   out.date = date;
@@ -45,16 +46,22 @@ result<recorded_settlement> read_row(sqlite_statement& row, const civil_date& da
   take(row.bytes(2), out.inputs);
   take(row.bytes(3), out.outputs);
   take(row.bytes(4), out.shapes);
-  const auto bytes = with_estimates ? unpack(row.bytes(5)) : std::optional<std::string>(std::string());
-  if (!run || !bytes || (with_estimates && !decode_estimates(*bytes, out.estimates)))
+  if (!run)
     return damaged(date);
   out.run = *run;
+  if (estimates == nullptr)
+    return out;
+  auto bytes = unpack(row.bytes(5));
+  if (!bytes || !decode_estimates(*bytes, out.estimates))
+    return damaged(date);
+  *estimates = std::move(*bytes);
   return out;
 }
 
 /// Runs are numbered from 1 in the order of their records, and have one each.
-result<std::uint32_t> last_replay_before(sqlite_database& database, const recorded_settlement& s) {
-  const digest body = sha256(journal_body(s, sha256(encode_estimates(s.estimates))));
+result<std::uint32_t> last_replay_before(sqlite_database& database, const recorded_settlement& s,
+                                         const digest& estimates) {
+  const digest body = sha256(journal_body(s, estimates));
   auto own = database.prepare("SELECT max(id) FROM journal WHERE id < ?1 AND kind = ?2 AND hash = ?3");
   auto count = database.prepare("SELECT count(*) FROM journal WHERE id < ?1 AND kind = ?2");
   if (!own || !count)
@@ -86,8 +93,7 @@ result<bool> is_recorded(sqlite_database& database, const recorded_settlement& s
   return same;
 }
 
-result<void> write_record(sqlite_database& database, const recorded_settlement& s) {
-  const std::string estimates = encode_estimates(s.estimates);
+result<void> write_record(sqlite_database& database, const recorded_settlement& s, std::string_view estimates) {
   auto journal = journal_appender::open(database);
   if (!journal)
     return journal.failure();
@@ -105,23 +111,25 @@ result<void> write_record(sqlite_database& database, const recorded_settlement& 
 
 } // namespace
 
-std::string encode_estimates(const std::vector<recorded_estimate>& estimates) {
-  std::string out;
-  byte_writer w(out);
-  w.byte(format_version);
-  std::uint64_t meter = 0;
-  std::int32_t period_number = 0;
-  for (const recorded_estimate& e : estimates) {
-    w.number(e.mpan.number - std::exchange(meter, e.mpan.number));
-    w.byte(static_cast<std::uint8_t>(index_of(e.quantity)));
-    w.signed_number(std::int64_t{e.period.number} - std::exchange(period_number, e.period.number));
-    w.signed_number(e.content.wh);
-    w.byte(e.content.quality.code);
-    w.byte(e.content.reasons.estimation);
-    w.byte(static_cast<std::uint8_t>(e.content.reasons.amendment));
-    w.byte(static_cast<std::uint8_t>(index_of(e.method)));
-  }
-  return out;
+estimate_encoder::estimate_encoder() { byte_writer(bytes_).byte(format_version); }
+
+void estimate_encoder::add(const recorded_estimate& e) {
+  byte_writer w(bytes_);
+  w.number(e.mpan.number - std::exchange(meter_, e.mpan.number));
+  w.byte(static_cast<std::uint8_t>(index_of(e.quantity)));
+  w.signed_number(std::int64_t{e.period.number} - std::exchange(period_number_, e.period.number));
+  w.signed_number(e.content.wh);
+  w.byte(e.content.quality.code);
+  w.byte(e.content.reasons.estimation);
+  w.byte(static_cast<std::uint8_t>(e.content.reasons.amendment));
+  w.byte(static_cast<std::uint8_t>(index_of(e.method)));
+}
+
+std::string encode_estimates(std::span<const recorded_estimate> estimates) {
+  estimate_encoder out;
+  for (const recorded_estimate& e : estimates)
+    out.add(e);
+  return out.bytes();
 }
 
 bool decode_estimates(std::string_view bytes, std::vector<recorded_estimate>& estimates) {
@@ -159,7 +167,8 @@ bool decode_estimates(std::string_view bytes, std::vector<recorded_estimate>& es
   return in.ok();
 }
 
-result<bool> record_settlement(const store_folder& folder, const recorded_settlement& settled) {
+result<bool> record_settlement(const store_folder& folder, const recorded_settlement& settled,
+                               std::string_view estimates) {
   auto database = folder.connect_writer();
   if (!database)
     return database.failure();
@@ -168,7 +177,7 @@ result<bool> record_settlement(const store_folder& folder, const recorded_settle
     return known.failure();
   if (*known)
     return false;
-  if (auto written = database->in_transaction([&] { return write_record(*database, settled); }); !written)
+  if (auto written = database->in_transaction([&] { return write_record(*database, settled, estimates); }); !written)
     return written.failure();
   return true;
 }
@@ -187,10 +196,11 @@ result<std::optional<recorded_settlement>> settlement_before(sqlite_database& da
       return database.failure("cannot read");
     return std::optional<recorded_settlement>();
   }
-  auto out = read_row(*row, date, true);
+  std::string estimates;
+  auto out = read_row(*row, date, &estimates);
   if (!out)
     return out.failure();
-  const auto last_replay = last_replay_before(database, *out);
+  const auto last_replay = last_replay_before(database, *out, sha256(estimates));
   if (!last_replay)
     return last_replay.failure();
   out->last_replay = *last_replay;
@@ -205,7 +215,7 @@ result<std::vector<recorded_settlement>> recorded_settlements(sqlite_database& d
   row->bind(1, days_from_civil(date));
   std::vector<recorded_settlement> out;
   while (row->step()) {
-    auto one = read_row(*row, date, false);
+    auto one = read_row(*row, date, nullptr);
     if (!one)
       return one.failure();
     out.push_back(std::move(*one));

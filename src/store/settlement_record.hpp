@@ -11,6 +11,7 @@
 #include <compare>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <tuple>
@@ -45,15 +46,28 @@ struct recorded_settlement {
   std::uint32_t last_replay = 0;
 };
 
-/// Sorted by `key`, without repeats. Not packed.
-std::string encode_estimates(const std::vector<recorded_estimate>& estimates);
+/// Makes the bytes that a run's estimates are kept as, not packed. They come sorted by `key`, without repeats.
+class estimate_encoder {
+public:
+  estimate_encoder();
+  void add(const recorded_estimate& e);
+  const std::string& bytes() const noexcept { return bytes_; }
+
+private:
+  std::string bytes_;
+  std::uint64_t meter_ = 0;
+  std::int32_t period_number_ = 0;
+};
+
+std::string encode_estimates(std::span<const recorded_estimate> estimates);
 /// False where the bytes are damaged.
 bool decode_estimates(std::string_view bytes, std::vector<recorded_estimate>& estimates);
 
 /// Makes a run a record of the journal; one that is the same as it was recorded last for its date and run is recorded
 /// no more. A transaction of its own, synced before it returns. `folder`: open for writing, with no other writer at
-/// work. True: it was recorded now.
-result<bool> record_settlement(const store_folder& folder, const recorded_settlement& settled);
+/// work. `estimates`: encoded; those of `settled` are not looked at. True: it was recorded now.
+result<bool> record_settlement(const store_folder& folder, const recorded_settlement& settled,
+                               std::string_view estimates);
 
 /// The run of that date that was recorded last among those with the latest gate before an instant; nothing where there
 /// is none.

@@ -68,7 +68,7 @@ recorded_settlement settlement_of(run_code run, std::int64_t known_at_s, const s
 }
 
 bool record(const store_fixture& store, const recorded_settlement& settled) {
-  const auto recorded = record_settlement(store.folder(), settled);
+  const auto recorded = record_settlement(store.folder(), settled, encode_estimates(settled.estimates));
   REQUIRE(recorded);
   return *recorded;
 }
@@ -151,7 +151,7 @@ TEST_CASE("settlement_record: each part that is out of range is refused") {
   const auto decodes = [&](const auto& change) {
     recorded_estimate e = good;
     change(e);
-    return decode_estimates(encode_estimates({e}), back);
+    return decode_estimates(encode_estimates(std::vector{e}), back);
   };
   CHECK(decodes([](recorded_estimate&) {}));
   CHECK(!decodes([](recorded_estimate& e) { e.quantity = static_cast<quantity>(quantity_count); }));

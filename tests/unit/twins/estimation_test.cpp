@@ -30,9 +30,15 @@ annual_figure figure_from(const civil_date& from, annual_source source, std::int
 shape_totals whole_year(std::int64_t total_wh) { return {total_wh, 0, 365, 365 * periods_per_day}; }
 shape_totals whole_week(std::int64_t total_wh) { return {total_wh, 0, 7, 7 * periods_per_day}; }
 
+std::vector<estimate> estimates_of(const estimation_subject& subject, const std::vector<period>& wanted,
+                                   const estimation_facts& facts, const estimation_settings& settings) {
+  history_calendar calendar(history_span_of(settings));
+  return estimate_missing(subject, wanted, facts, settings, calendar);
+}
+
 estimate one(const known_facts& facts, period p = noon, const estimation_subject& subject = {},
              const estimation_settings& settings = built_in_estimation_settings()) {
-  const auto out = estimate_missing(subject, std::vector<period>{p}, facts, settings);
+  const auto out = estimates_of(subject, std::vector<period>{p}, facts, settings);
   REQUIRE(out.size() == 1);
   CHECK(out[0].period == p);
   return out[0];
@@ -127,7 +133,7 @@ TEST_CASE("estimation: what was received as an estimate is not estimated, and ta
   facts.shape[{noon.number + 1}] = mean_of(50);
   facts.received_estimates[{noon.number + 2}] = 700;
   const std::vector<period> wanted{{noon.number + 2}, {noon.number + 1}, noon};
-  const auto made = estimate_missing({}, wanted, facts, built_in_estimation_settings());
+  const auto made = estimates_of({}, wanted, facts, built_in_estimation_settings());
   REQUIRE(made.size() == 2);
   for (const estimate& e : made) {
     CHECK(e.method == register_advance);
@@ -274,11 +280,9 @@ TEST_CASE("estimation: names of methods go there and back") {
 TEST_CASE("estimation: an actual gives way to nothing, and half hours come ascending, each once") {
   known_facts facts = plenty();
   const period before{noon.number - 1};
-  CHECK(estimate_missing({}, std::vector<period>{noon, before, noon}, facts, built_in_estimation_settings()).size()
-        == 2);
+  CHECK(estimates_of({}, std::vector<period>{noon, before, noon}, facts, built_in_estimation_settings()).size() == 2);
   facts.actuals[noon] = 5;
-  const auto rest =
-    estimate_missing({}, std::vector<period>{noon, before, noon}, facts, built_in_estimation_settings());
+  const auto rest = estimates_of({}, std::vector<period>{noon, before, noon}, facts, built_in_estimation_settings());
   REQUIRE(rest.size() == 1);
   CHECK(rest[0].period == before);
 }
@@ -298,7 +302,7 @@ TEST_CASE("estimation: ES-09, a month's advance is kept over both changes of the
       actual_wh += 150 + n % 11;
     }
     std::int64_t estimated_wh = 0;
-    const auto estimates = estimate_missing({}, day, facts, built_in_estimation_settings());
+    const auto estimates = estimates_of({}, day, facts, built_in_estimation_settings());
     CHECK(static_cast<int>(estimates.size()) == settlement_periods_of(date));
     for (const estimate& e : estimates) {
       CHECK(e.method == register_advance);
@@ -342,14 +346,14 @@ TEST_CASE("estimation: ES-10, parts of the half hours, in any order, are estimat
     for (std::int32_t day = 0; day < 4; ++day)
       facts.seven_day_totals[{noon.day().number + day}] = whole_week(random.between<std::int64_t>(0, 100'000));
 
-    const auto whole = estimate_missing({}, all, facts, settings);
+    const auto whole = estimates_of({}, all, facts, settings);
     std::vector<estimate> parts;
     random.shuffle(all);
     while (!all.empty()) {
       const std::size_t count = std::min<std::size_t>(all.size(), 1 + random.below(40));
       std::vector<period> some(all.end() - static_cast<std::ptrdiff_t>(count), all.end());
       all.resize(all.size() - count);
-      for (estimate& e : estimate_missing({}, some, facts, settings))
+      for (estimate& e : estimates_of({}, some, facts, settings))
         parts.push_back(std::move(e));
     }
     std::sort(parts.begin(), parts.end(), [](const estimate& a, const estimate& b) { return a.period < b.period; });

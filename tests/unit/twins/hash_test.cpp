@@ -1,6 +1,7 @@
 #include "twins/hash.hpp"
 
 #include "tests/support/seeded_random.hpp"
+#include "twins/hash_stream.hpp"
 #include "twins/sha256_lanes.hpp"
 
 #include <doctest/doctest.h>
@@ -175,4 +176,19 @@ TEST_CASE("hash: hexadecimal digits are lower case and complete") {
   d[1] = 0xA0;
   d[31] = 0xFF;
   CHECK(to_hex(d) == "0fa0" + std::string(58, '0') + "ff");
+}
+
+TEST_CASE("hash: parts that come one by one have the hash of the whole, wherever it is cut") {
+  std::string text;
+  for (int i = 0; i < 300; ++i)
+    text += static_cast<char>(i * 7);
+  sha256_stream empty;
+  CHECK(empty.value() == sha256(std::string_view()));
+  for (std::size_t cut = 0; cut <= text.size(); ++cut) {
+    sha256_stream stream;
+    stream.add(std::string_view(text).substr(0, cut));
+    CHECK(stream.value() == sha256(std::string_view(text).substr(0, cut))); // and more may follow
+    stream.add(std::string_view(text).substr(cut));
+    CHECK(stream.value() == sha256(text));
+  }
 }

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <initializer_list>
+#include <optional>
 #include <vector>
 
 using namespace gridtwin;
@@ -29,7 +30,27 @@ void know(known_facts& facts, int number, std::initializer_list<civil_date> date
     facts.actuals[at(date, number)] = wh;
 }
 
+std::optional<history_mean> history_of(period p, const known_facts& facts, const history_span& span) {
+  history_calendar calendar(span);
+  return mean_of_history(p, facts, calendar);
+}
+
 } // namespace
+
+TEST_CASE("own_history: one calendar serves meters that know other things") {
+  known_facts facts;
+  history_calendar calendar(four_weeks);
+  const period wanted = at({2026, 3, 25}, 19);
+  CHECK(!mean_of_history(wanted, facts, calendar));
+  know(facts, 19, {{2026, 3, 24}, {2026, 3, 21}}, 100);
+  know(facts, 20, {{2026, 3, 24}}, 300);
+  const period next = at({2026, 3, 25}, 20);
+  for (int again = 0; again < 2; ++again) {
+    CHECK(mean_of_history(wanted, facts, calendar) == history_of(wanted, facts, four_weeks));
+    CHECK(mean_of_history(next, facts, calendar)->wh == 300);
+    know(facts, 19, {{2026, 3, 23}, {2026, 3, 20}}, 700);
+  }
+}
 
 TEST_CASE("own_history: kinds of day; a holiday is like a Sunday") {
   CHECK(day_kind_of({2026, 3, 2}, false) == day_kind::monday_to_friday);
@@ -76,34 +97,34 @@ TEST_CASE("own_history: the mean of days of the same kind, without one value car
   know(facts, 19, {{2026, 3, 22}, {2026, 3, 21}}, 9000);
   know(facts, 19, {{2026, 3, 26}}, 9000); // behind it
   know(facts, 20, {{2026, 3, 24}}, 9000); // another time
-  CHECK(mean_of_history(wanted, facts, four_weeks)
+  CHECK(history_of(wanted, facts, four_weeks)
         == history_mean{200, true, {{2026, 3, 20}, {2026, 3, 23}, {2026, 3, 24}}}); // 601 / 3 = 200.3
   know(facts, 19, {{2026, 3, 19}}, 101);
-  CHECK(mean_of_history(wanted, facts, four_weeks)->wh == 176); // 702 / 4 = 175.5, half to even
+  CHECK(history_of(wanted, facts, four_weeks)->wh == 176); // 702 / 4 = 175.5, half to even
   know(facts, 19, {{2026, 3, 18}}, 50'000);
-  CHECK(mean_of_history(wanted, facts, four_weeks)->wh == 201); // 101, 101, 200, 301, 301: 1004 / 5
-  know(facts, 19, {{2026, 2, 25}}, 100);                        // four weeks before, to the day
-  CHECK(mean_of_history(wanted, facts, four_weeks)->days.front() == civil_date{2026, 2, 25});
+  CHECK(history_of(wanted, facts, four_weeks)->wh == 201); // 101, 101, 200, 301, 301: 1004 / 5
+  know(facts, 19, {{2026, 2, 25}}, 100);                   // four weeks before, to the day
+  CHECK(history_of(wanted, facts, four_weeks)->days.front() == civil_date{2026, 2, 25});
   know(facts, 19, {{2026, 2, 24}}, 100);
-  CHECK(mean_of_history(wanted, facts, four_weeks)->days.front() == civil_date{2026, 2, 25});
+  CHECK(history_of(wanted, facts, four_weeks)->days.front() == civil_date{2026, 2, 25});
 }
 
 TEST_CASE("own_history: where the same kind of day is too few, all days count; with none there is nothing") {
   known_facts facts;
   const period wanted = at({2026, 3, 28}, 19); // Saturday
-  CHECK(!mean_of_history(wanted, facts, four_weeks));
+  CHECK(!history_of(wanted, facts, four_weeks));
   know(facts, 19, {{2026, 3, 21}, {2026, 3, 14}}, 600);
   know(facts, 19, {{2026, 3, 27}}, 300);
-  CHECK(mean_of_history(wanted, facts, four_weeks)
+  CHECK(history_of(wanted, facts, four_weeks)
         == history_mean{500, false, {{2026, 3, 14}, {2026, 3, 21}, {2026, 3, 27}}});
-  CHECK(mean_of_history(wanted, facts, {4, 2}) == history_mean{600, true, {{2026, 3, 14}, {2026, 3, 21}}});
+  CHECK(history_of(wanted, facts, {4, 2}) == history_mean{600, true, {{2026, 3, 14}, {2026, 3, 21}}});
   facts.without_supply = {at({2026, 3, 14}, 19)};
-  CHECK(mean_of_history(wanted, facts, {4, 2})->wh == 450);
+  CHECK(history_of(wanted, facts, {4, 2})->wh == 450);
   facts.without_supply.clear();
   facts.holidays = {{2026, 3, 28}}; // like a Sunday, of which nothing is known
-  CHECK(!mean_of_history(wanted, facts, {4, 2})->same_kind);
+  CHECK(!history_of(wanted, facts, {4, 2})->same_kind);
   facts.holidays = {{2026, 3, 27}, {2026, 3, 28}};
-  CHECK(mean_of_history(wanted, facts, {4, 1}) == history_mean{300, true, {{2026, 3, 27}}});
+  CHECK(history_of(wanted, facts, {4, 1}) == history_mean{300, true, {{2026, 3, 27}}});
 }
 
 TEST_CASE("own_history: the wall clock counts across the changes of March and October") {
@@ -111,23 +132,22 @@ TEST_CASE("own_history: the wall clock counts across the changes of March and Oc
   // 01:00 to 01:30 on Sundays: there is none on 2026-03-29, and 2026-04-05 is an hour earlier in UTC.
   know(facts, 3, {{2026, 3, 22}, {2026, 3, 15}, {2026, 3, 8}}, 700);
   know(facts, 3, {{2026, 3, 29}}, 9000); // 02:00
-  CHECK(mean_of_history(at({2026, 4, 5}, 3), facts, four_weeks)
+  CHECK(history_of(at({2026, 4, 5}, 3), facts, four_weeks)
         == history_mean{700, true, {{2026, 3, 8}, {2026, 3, 15}, {2026, 3, 22}}});
   CHECK(at({2026, 4, 5}, 3) == ending("2026-04-05T00:30:00Z"));
   // Both of the hours that occur twice are estimated alike, and both are known from then on.
   known_facts autumn;
   know(autumn, 3, {{2026, 10, 18}, {2026, 10, 11}, {2026, 10, 4}}, 500);
-  CHECK(mean_of_history(at({2026, 10, 25}, 3), autumn, four_weeks)->wh == 500);
-  CHECK(mean_of_history(at({2026, 10, 25}, 5), autumn, four_weeks)
-        == mean_of_history(at({2026, 10, 25}, 3), autumn, four_weeks));
+  CHECK(history_of(at({2026, 10, 25}, 3), autumn, four_weeks)->wh == 500);
+  CHECK(history_of(at({2026, 10, 25}, 5), autumn, four_weeks) == history_of(at({2026, 10, 25}, 3), autumn, four_weeks));
   autumn.actuals[at({2026, 10, 25}, 3)] = 500;
   autumn.actuals[at({2026, 10, 25}, 5)] = 1000;
-  CHECK(mean_of_history(at({2026, 11, 1}, 3), autumn, {1, 2}) == history_mean{750, true, {{2026, 10, 25}}});
+  CHECK(history_of(at({2026, 11, 1}, 3), autumn, {1, 2}) == history_mean{750, true, {{2026, 10, 25}}});
 }
 
 TEST_CASE("own_history: a year of the largest values is their mean") {
   known_facts facts;
   for (int back = 1; back <= 364; ++back)
     know(facts, 19, {civil_from_days(days_from_civil({2026, 3, 25}) - back)}, largest_energy_wh);
-  CHECK(mean_of_history(at({2026, 3, 25}, 19), facts, {52, 1})->wh == largest_energy_wh);
+  CHECK(history_of(at({2026, 3, 25}, 19), facts, {52, 1})->wh == largest_energy_wh);
 }
