@@ -14,12 +14,15 @@ reading_group::reading_group(std::uint64_t number, std::vector<reading_batch> ba
     transformers_.erase(std::unique(transformers_.begin(), transformers_.end()), transformers_.end());
   }
   parts_.resize(transformers_.size());
+  finished_.resize(transformers_.size());
   unfinished_.store(parts_.size(), std::memory_order_relaxed);
 }
 
-assessed_part& reading_group::part_of(transformer_index t) noexcept {
+std::size_t reading_group::position_of(transformer_index t) const noexcept {
   const auto at = std::lower_bound(transformers_.begin(), transformers_.end(), t);
-  return parts_[static_cast<std::size_t>(at - transformers_.begin())];
+  return static_cast<std::size_t>(at - transformers_.begin());
 }
+
+assessed_part& reading_group::part_of(transformer_index t) noexcept { return parts_[position_of(t)]; }
 
 } // namespace gridtwin

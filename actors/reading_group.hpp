@@ -21,7 +21,6 @@ struct alignas(64) assessed_part {
   run_counts counts;
   supervision_counters supervision; ///< of its twins
   std::optional<error> failure;     ///< the store could not be read
-  bool finished = false;            ///< nothing more will be written to it
 };
 
 /// Batches that are assessed and committed together, and what comes of them. The readings are for all to see. Each
@@ -40,21 +39,27 @@ public:
   /// The part of one of `transformers()`, to be filled in by it alone.
   assessed_part& part_of(transformer_index t) noexcept;
   /// Says that a part is filled in, once for each. True: it was the last one; the group is the caller's to pass on.
-  bool finish(assessed_part& part) noexcept {
-    part.finished = true;
+  bool finish(const assessed_part& part) noexcept {
+    finished_[static_cast<std::size_t>(&part - parts_.data())] = 1;
     return unfinished_.fetch_sub(1, std::memory_order_acq_rel) == 1;
   }
+  /// Whether one of `transformers()` has filled in its part, also when the parts have been taken. To be asked by
+  /// whoever knows that it does nothing any more.
+  bool finished(transformer_index t) const noexcept { return finished_[position_of(t)] != 0; }
 
   /// When every part is finished: in the order of `transformers()`.
   std::vector<assessed_part> take_parts() noexcept { return std::move(parts_); }
   std::vector<kept_reject> take_rejects() noexcept { return std::move(rejects_); }
 
 private:
+  std::size_t position_of(transformer_index t) const noexcept;
+
   std::uint64_t number_;
   std::vector<reading_batch> batches_;
   std::vector<kept_reject> rejects_;
   std::vector<transformer_index> transformers_;
   std::vector<assessed_part> parts_;
+  std::vector<std::uint8_t> finished_; ///< by part; each is written by the part's transformer alone
   std::atomic<std::size_t> unfinished_;
 };
 

@@ -93,7 +93,7 @@ result<bool> run_transformers::ended(const caf::actor_addr& who) {
 /// Whether all that it had finished is durable, so that the store has it.
 bool run_transformers::safe_to_start(transformer_index t) const {
   return std::none_of(in_flight_.begin(), in_flight_.end(),
-                      [t](const auto& one) { return touches(*one.second, t) && one.second->part_of(t).finished; });
+                      [t](const auto& one) { return touches(*one.second, t) && one.second->finished(t); });
 }
 
 result<void> run_transformers::start_again(transformer_index t) {

@@ -39,9 +39,11 @@ TEST_CASE("reading_group: a part for each transformer of any batch, in their ord
   }
   for (const std::uint32_t t : {9U, 1U, 5U})
     CHECK(!group.finish(group.part_of({t})));
-  CHECK(!group.part_of({2}).finished);
+  CHECK(!group.finished({2}));
+  CHECK(group.finished({5}));
   CHECK(group.finish(group.part_of({2})));
   const std::vector<assessed_part> parts = group.take_parts();
+  CHECK(group.finished({2})); // asked for while the parts are committed
   REQUIRE(parts.size() == 4);
   for (std::size_t i = 0; i < expected.size(); ++i)
     CHECK(parts[i].counts.rounded == expected[i]);
