@@ -1,5 +1,6 @@
 #include "actors/commit_writer.hpp"
 
+#include "actors/actor_failure.hpp"
 #include "twins/bounds.hpp"
 
 #include <algorithm>
@@ -73,6 +74,7 @@ caf::behavior commit_writer(caf::stateful_actor<commit_writer_state>* self, comm
   const caf::actor owner = options.owner;
   self->state.start(std::move(options));
   self->set_default_handler(caf::drop);
+  self->set_exception_handler(actor_failure);
   const auto give_up = [self, owner](const error& reason) {
     self->send(owner, store_failed{reason});
     self->quit();

@@ -1,5 +1,6 @@
 #include "actors/transformer.hpp"
 
+#include "actors/actor_failure.hpp"
 #include "actors/transformer_work.hpp"
 
 #include <caf/sec.hpp>
@@ -132,6 +133,7 @@ caf::behavior transformer(caf::stateful_actor<transformer_state>* self, transfor
   const caf::actor writer = options.writer;
   self->state.start(std::move(options), self);
   self->set_default_handler(caf::drop);
+  self->set_exception_handler(actor_failure);
   return {
     [self, writer](const assess_group& m) {
       if (self->state.assess(m.group, self->context()))

@@ -1,11 +1,14 @@
 #include "src/commands/block_decoder.hpp"
 
+#include "actors/actor_failure.hpp"
+
 #include <utility>
 
 namespace gridtwin {
 
 caf::behavior block_decoder::make_behavior() {
   set_default_handler(caf::drop);
+  set_exception_handler(actor_failure);
   return {[this](const text_block& b) { return decode(b); }};
 }
 
