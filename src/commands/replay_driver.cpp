@@ -174,7 +174,6 @@ void replay_driver::ended(const caf::down_msg& down) {
   if (store_failed_)
     return;
   const auto again = transformers_.ended(down.source);
-  outcome_.supervision.transformer_restarts = transformers_.restarts();
   if (!again)
     return give_up(again.failure());
   if (!*again)
@@ -222,6 +221,7 @@ replay_outcome replay_driver::drive() {
     summarise();
   while (groups_done_ < groups_sent_ && !store_failed_)
     wait();
+  outcome_.supervision.transformer_restarts = transformers_.restarts(); // one waits for commits, so not when it is told
   return std::move(outcome_);
 }
 

@@ -95,10 +95,11 @@ result<replay_outcome> run_replay(const replay_plan& plan, const store_folder& f
                                plan, std::move(*stored), run, writer, session->system,
                                [&folder, run] { return list_stored_days(folder, *run->topology); }, progress)
                              .drive();
-  if (!outcome.stopped_by)
+  const auto can_write = [&outcome] { return !outcome.stopped_by || outcome.stopped_by->code != errc::store_failed; };
+  if (can_write()) // a run that was stopped keeps what it committed, and so what it counted
     if (auto counted = writer->commit_counters(counters_of(outcome.supervision)); !counted)
       outcome.stopped_by = counted.failure();
-  if (!outcome.stopped_by || outcome.stopped_by->code != errc::store_failed)
+  if (can_write())
     if (auto closed = writer->close(); !closed)
       outcome.stopped_by = closed.failure();
   if (auto ended = session->supervision->end(!outcome.stopped_by); !ended && !outcome.stopped_by)
