@@ -29,6 +29,7 @@ struct open_letter {
 /// What all transformers of a run share. The atomics are written by the one actor that is named with each.
 struct run_context {
   using assess_function = assessment (*)(meter_twin&, const reading&, const connection&, const rule_limits&);
+  using group_function = void (*)(transformer_index, std::uint64_t group);
 
   std::shared_ptr<const gridtwin::estate> estate;
   std::shared_ptr<const gridtwin::topology> topology;
@@ -49,6 +50,9 @@ struct run_context {
   std::vector<open_letter> letters{};        ///< dead letters that wait, by connection
   /// Instead of `meter_twin::assess`: tests give one that fails.
   assess_function assess = nullptr;
+  /// Called when a transformer begins its part of a group, and with 0 for a group when it begins a part of its summary:
+  /// tests give one that throws, which ends the transformer.
+  group_function before_group = nullptr;
   /// What is judged is encoded for the store; without, it is folded, counted, and kept in memory alone.
   bool stores = true;
 

@@ -41,6 +41,8 @@ void transformer_state::start(transformer_options options, caf::event_based_acto
 
 bool transformer_state::assess(const std::shared_ptr<reading_group>& group, caf::execution_unit* context) {
   const run_context& run = *options_.run;
+  if (run.before_group != nullptr)
+    run.before_group(options_.transformer, group->number());
   work w;
   w.out = &group->part_of(options_.transformer);
   w.group = group->number();
@@ -86,6 +88,8 @@ void transformer_state::report_faults(assessed_part& out) {
 }
 
 summary_part transformer_state::summarise(std::uint64_t last_group) {
+  if (options_.run->before_group != nullptr)
+    options_.run->before_group(options_.transformer, 0);
   if (!walk_)
     walk_ = std::make_unique<summary_walk>(*options_.run, options_.transformer, *twins_, *days_);
   summary_part part{last_group, walk_->next()};

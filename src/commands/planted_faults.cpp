@@ -4,7 +4,7 @@
 
 namespace gridtwin {
 
-run_context::assess_function planted_faults() { return nullptr; }
+void plant_faults(run_context&) {}
 
 } // namespace gridtwin
 
@@ -13,9 +13,11 @@ run_context::assess_function planted_faults() { return nullptr; }
 #include "twins/counter_random.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
+#include <limits>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -24,15 +26,21 @@ namespace gridtwin {
 
 namespace {
 
+constexpr std::int64_t no_value = std::numeric_limits<std::int64_t>::min(); // a reading may be negative
+
 /// What GRIDTWIN_FAULTS says: `name=number`, separated by commas. A program that is asked for faults it does not know
 /// ends.
 struct fault_settings {
   std::uint64_t seed = 1;
-  std::uint32_t throws_ppm = 0; ///< of readings; the first attempt at one throws, or the first two
-  std::uint32_t sick_ppm = 0;   ///< of meters; every other attempt at a reading of theirs throws
-  std::int64_t poison_wh = -1;  ///< a value on which a twin always throws
-  std::int64_t abort_wh = -1;   ///< ... that ends the process
-  std::int64_t loop_wh = -1;    ///< ... from which nobody comes back
+  std::uint32_t throws_ppm = 0;      ///< of readings; the first attempt at one throws, or the first two
+  std::uint32_t sick_ppm = 0;        ///< of meters; every other attempt at a reading of theirs throws
+  std::int64_t poison_wh = no_value; ///< a value on which a twin always throws
+  std::int64_t abort_wh = no_value;  ///< ... that ends the process
+  std::int64_t loop_wh = no_value;   ///< ... from which nobody comes back
+  /// A group that ends the transformer which begins it, outside its twins' code; 0: the summary at the end of the run.
+  std::int64_t crash_group = -1;
+  std::int64_t crash_transformer = 0; ///< by its place in the estate
+  std::int64_t crash_times = 1;       ///< how often that ends it
 };
 
 fault_settings read_settings() {
@@ -55,6 +63,12 @@ fault_settings read_settings() {
       out.abort_wh = value;
     else if (name == "loop_wh")
       out.loop_wh = value;
+    else if (name == "crash_group")
+      out.crash_group = value;
+    else if (name == "crash_transformer")
+      out.crash_transformer = value;
+    else if (name == "crash_times")
+      out.crash_times = value;
     else {
       std::fprintf(stderr, "GRIDTWIN_FAULTS: what is %s?\n", std::string(one).c_str());
       std::abort();
@@ -66,6 +80,13 @@ fault_settings read_settings() {
 const fault_settings& settings() {
   static const fault_settings read = read_settings();
   return read;
+}
+
+/// Exceptions that twins threw, told when the process ends, for a test to hold the run's counters to.
+std::atomic<std::uint64_t> thrown{0};
+
+void tell_thrown() {
+  std::fprintf(stderr, "planted: %llu throws of twins\n", static_cast<unsigned long long>(thrown.load()));
 }
 
 constexpr std::uint32_t million = 1'000'000;
@@ -106,13 +127,27 @@ assessment judge_with_faults(meter_twin& twin, const reading& r, const connectio
     return twin.assess(r, meter, limits);
   if ((chance & 2) != 0)
     twin.assess(r, meter, limits); // leaves its state half done, too
+  thrown.fetch_add(1, std::memory_order_relaxed);
   throw std::runtime_error("planted fault");
+}
+
+void crash_transformer(transformer_index t, std::uint64_t group) {
+  static std::atomic<std::int64_t> times{0};
+  const fault_settings& s = settings();
+  if (static_cast<std::int64_t>(group) == s.crash_group && t.value == s.crash_transformer
+      && times.fetch_add(1, std::memory_order_relaxed) < s.crash_times)
+    throw std::runtime_error("planted fault of a transformer");
 }
 
 } // namespace
 
-run_context::assess_function planted_faults() {
-  return std::getenv("GRIDTWIN_FAULTS") == nullptr ? nullptr : judge_with_faults;
+void plant_faults(run_context& run) {
+  if (std::getenv("GRIDTWIN_FAULTS") == nullptr)
+    return;
+  run.assess = judge_with_faults;
+  run.before_group = crash_transformer;
+  static const bool told = std::atexit(tell_thrown) == 0; // a command may be several runs
+  (void)told;
 }
 
 } // namespace gridtwin

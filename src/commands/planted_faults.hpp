@@ -4,8 +4,8 @@
 
 namespace gridtwin {
 
-/// What judges readings in place of their twins where faults are planted: in `gridtwin_planted`, a program for tests
-/// alone. Nothing in `gridtwin`.
-run_context::assess_function planted_faults();
+/// Plants faults in a run's twins and transformers: in `gridtwin_planted`, a program for tests alone. In `gridtwin` it
+/// does nothing.
+void plant_faults(run_context& run);
 
 } // namespace gridtwin

@@ -88,7 +88,7 @@ result<replay_outcome> run_replay(const replay_plan& plan, const store_folder& f
   run->run = writer->run();
   run->known = plan.known;
   run->days = &session->days;
-  run->assess = planted_faults();
+  plant_faults(*run);
   session->supervision->take_part(*run, source_numbers(plan, *writer));
   replay_outcome outcome = session->driver
                              .emplace(
