@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# The long forms of the tests that have a long form, on the release build: 200 kills, memory at 5, 10 and 100 million rows,
+# The long forms of the tests that have a long form, on the release build: 200 kills and signals, memory at 5, 10 and 100 million rows,
 # every fuzzer for ten minutes. Takes hours and 15 GB of disk. scripts/soak.sh [kills|memory|fuzz]...
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 scripts/install.sh test
-scripts/build.sh release gridtwin
+scripts/build.sh release gridtwin gridtwin_planted
 gridtwin=$PWD/build/release/gridtwin
 shared=$PWD/../shared
 
@@ -15,7 +15,10 @@ system() { # system TEST ARGUMENTS...
   echo "== $test $*"
   python3 -B "tests/system/$test.py" --program "$gridtwin" --shared "$shared" "$@"
 }
-kills() { system same_bytes --kills 200; }
+kills() {
+  system same_bytes --kills 200
+  system process_deaths --signals 200
+}
 memory() { system memory --meters 20000 --rows 5000000 10000000 100000000; }
 fuzz() {
   scripts/build.sh fuzz fuzz_targets

@@ -179,7 +179,11 @@ class Program:
     def replay(self, estate, reads, store, *more, **options):
         """The JSON of a replay, with what always holds of it checked."""
         reads = reads if isinstance(reads, (list, tuple)) else [reads]
-        out = self.run("replay", "--estate", estate, "--reads", *reads, "--store", store, *more, "--json", **options)
+        return self.summary_of(self.run("replay", "--estate", estate, "--reads", *reads, "--store", store, *more, "--json", **options))
+
+    @staticmethod
+    def summary_of(out):
+        """What a replay printed, checked."""
         try:
             summary = json.loads(out)
         except json.JSONDecodeError as error:
