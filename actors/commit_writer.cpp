@@ -22,7 +22,7 @@ std::optional<result<group_committed>> commit_writer_state::commit_next() {
     if (part.failure)
       return result<group_committed>(*part.failure);
     counts += part.counts;
-    supervision.add(part.supervision, part.commit);
+    supervision.add(part);
     if (options_.store)
       commit.transformers.push_back(std::move(part.commit));
   }

@@ -4,11 +4,18 @@
 #include <caf/make_message.hpp>
 #include <caf/sec.hpp>
 
+#include <algorithm>
 #include <exception>
 #include <string>
 #include <utility>
 
 namespace gridtwin {
+
+namespace {
+
+constexpr monotonic_time no_time{}; // a run has none
+
+} // namespace
 
 hosted_twins::hosted_twins(const run_context& run, std::span<const connection> connections, caf::actor_system& system,
                            const caf::actor& host)
@@ -98,7 +105,8 @@ void hosted_twins::recovered(std::size_t place) {
   place_state& state = places_[place];
   state.failed = false;
   state.usual = is_usual(place) && !state.watched;
-  supervisor_->recovered({static_cast<std::uint32_t>(place)});
+  feeder_group& group = group_of(place);
+  group.state.recovered(group.child(place));
 }
 
 bool hosted_twins::is_usual(std::size_t place) const noexcept {
@@ -120,25 +128,52 @@ void hosted_twins::deliver(const hosted_envelope& envelope, twin_rebuilder& rebu
 }
 
 void hosted_twins::keep_parked(std::size_t place, caf::execution_unit* context) {
-  places_[place].parked = true;
-  places_[place].usual = false;
-  supervisor().keep_parked({static_cast<std::uint32_t>(place)});
-  actors_[place].actor().terminate(caf::make_error(caf::sec::runtime_error, "parked by an earlier run"), context);
+  feeder_group& group = group_of(place);
+  group.state.keep_parked(group.child(place));
+  stay_parked(place, "parked by an earlier run", context);
 }
 
-supervisor_state& hosted_twins::supervisor() {
-  if (!supervisor_)
-    supervisor_ = std::make_unique<supervisor_state>(run_->twin_restarts,
-                                                     supervised_group{static_cast<std::uint32_t>(twins_.size()), 0});
-  return *supervisor_;
+void hosted_twins::resume_parked(std::size_t place, caf::execution_unit* context) {
+  feeder_group& group = group_of(place);
+  group.state.resume_parked(group.child(place), no_time);
+  stay_parked(place, "parked before its transformer was started again", context);
+}
+
+void hosted_twins::stay_parked(std::size_t place, const char* by, caf::execution_unit* context) {
+  places_[place].parked = true;
+  places_[place].usual = false;
+  actors_[place].actor().terminate(caf::make_error(caf::sec::runtime_error, by), context);
+}
+
+hosted_twins::feeder_group& hosted_twins::group_of(std::size_t place) {
+  const feeder_index feeder = places_[place].feeder;
+  if (const auto known = groups_.find(feeder); known != groups_.end())
+    return known->second;
+  const auto first = std::lower_bound(places_.begin(), places_.end(), feeder,
+                                      [](const place_state& p, feeder_index f) { return p.feeder < f; });
+  const auto end =
+    std::upper_bound(first, places_.end(), feeder, [](feeder_index f, const place_state& p) { return f < p.feeder; });
+  const supervised_group twins{static_cast<std::uint32_t>(end - first), feeder.value};
+  return groups_
+    .emplace(feeder, feeder_group{static_cast<std::uint32_t>(first - places_.begin()), {run_->twin_restarts, twins}})
+    .first->second;
+}
+
+supervision_counters hosted_twins::take_counters() noexcept {
+  supervision_counters sum;
+  for (auto& [feeder, group] : groups_)
+    sum += group.state.take_counters();
+  return sum;
 }
 
 supervisor_order hosted_twins::ask_supervisor(std::size_t place, death_reason why) {
-  const child_index child{static_cast<std::uint32_t>(place)};
-  const monotonic_time no_time{};
-  const supervisor_order order = supervisor().died(child, why, no_time);
+  feeder_group& group = group_of(place);
+  const child_index child = group.child(place);
+  const supervisor_order order = group.state.died(child, why, no_time);
   if (order.child == child_fate::restarted)
-    supervisor_->started(child, no_time); // it is there already, without a pause
+    group.state.started(child, no_time); // it is there already, without a pause
+  if (order.group == group_fate::escalated)
+    escalated_.push_back(places_[place].feeder);
   return order;
 }
 

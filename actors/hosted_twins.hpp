@@ -11,7 +11,6 @@
 #include <cstdint>
 #include <exception>
 #include <map>
-#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -44,13 +43,13 @@ struct judging_failure {
   std::string reason;         ///< what was thrown, as it was said
 };
 
-/// The twins of one transformer and their supervision: one-for-one, with a limit. A twin whose code throws goes down
-/// alone, with its reason; its siblings in the same batch are not touched. It is made anew and rebuilt from the store
-/// and from what was assessed but not yet committed, and asked again; a reading on which it fails as often as
-/// `most_attempts` is a dead letter, and the twin goes on with the next. A twin that fails again and again with nothing
-/// between that it judges well is parked: its readings are kept as dead letters, its state is kept, so that totals stay
-/// whole. A run has no clock, so a twin's own work is its time: a reading that it judges gives it all its restarts
-/// back.
+/// The twins of one transformer and their supervision, a group for each feeder: one-for-one, with a limit. A twin whose
+/// code throws goes down alone, with its reason; its siblings in the same batch are not touched. It is made anew and
+/// rebuilt from the store and from what was assessed but not yet committed, and asked again; a reading on which it
+/// fails as often as `most_attempts` is a dead letter, and the twin goes on with the next. A twin that fails again and
+/// again with nothing between that it judges well is parked: its readings are kept as dead letters, its state is kept,
+/// so that totals stay whole. A feeder of which many are parked escalates, once. A run has no clock, so a twin's own
+/// work is its time: a reading that it judges gives it all its restarts back.
 class hosted_twins {
   /// What a batch asks of a twin's place without a look at its actor or its row of the estate.
   struct place_state {
@@ -100,14 +99,16 @@ public:
   }
   /// An earlier run parked it.
   void keep_parked(std::size_t place, caf::execution_unit* context);
+  /// This run parked it, under a transformer that has died since: it counts for its feeder as it did there.
+  void resume_parked(std::size_t place, caf::execution_unit* context);
 
   /// Of the last `assess` that gave `twin_failed`.
   const judging_failure& last_failure() const noexcept { return failure_; }
   /// What failed since this was asked last, by place.
   std::map<std::uint32_t, twin_fault> take_faults() noexcept { return std::exchange(faults_since_, {}); }
-  supervision_counters take_counters() noexcept {
-    return supervisor_ ? supervisor_->take_counters() : supervision_counters{};
-  }
+  supervision_counters take_counters() noexcept;
+  /// Feeders that escalated since this was asked last.
+  std::vector<feeder_index> take_escalated() noexcept { return std::exchange(escalated_, {}); }
 
   /// Asks memory for what a reading of that half hour will want of a twin.
   void prefetch(std::size_t place, int slot) const noexcept { twins_[place].prefetch(slot); }
@@ -178,7 +179,13 @@ private:
   bool is_usual(std::size_t place) const noexcept;
   void fail(std::size_t place, death_reason why, caf::error reason, twin_rebuilder& rebuilder,
             caf::execution_unit* context);
-  supervisor_state& supervisor();
+  struct feeder_group {
+    std::uint32_t first = 0; ///< place of its first twin; they stand together
+    supervisor_state state;
+    child_index child(std::size_t place) const noexcept { return {static_cast<std::uint32_t>(place) - first}; }
+  };
+  feeder_group& group_of(std::size_t place);
+  void stay_parked(std::size_t place, const char* by, caf::execution_unit* context);
   supervisor_order ask_supervisor(std::size_t place, death_reason why);
   void count_fault(std::size_t place, verdict v) noexcept;
 
@@ -192,7 +199,8 @@ private:
   std::vector<hosted<meter_twin_actor>> actors_; ///< by place, as the three above
   judging_failure failure_;
   std::map<std::uint32_t, twin_fault> faults_since_;
-  std::unique_ptr<supervisor_state> supervisor_; ///< once a twin has died
+  std::map<feeder_index, feeder_group> groups_; ///< of feeders of which a twin has died
+  std::vector<feeder_index> escalated_;
 };
 
 } // namespace gridtwin

@@ -74,6 +74,7 @@ struct transformer_report {
 struct summary_part {
   struct content {
     transformer_index transformer;
+    std::uint32_t incarnation = 0; ///< of the transformer that made it
     transformer_summary summary;
     transformer_report report; ///< with the last part
     bool finished = false;     ///< the last part

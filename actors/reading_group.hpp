@@ -19,8 +19,10 @@ namespace gridtwin {
 struct alignas(64) assessed_part {
   transformer_commit commit;
   run_counts counts;
-  supervision_counters supervision; ///< of its twins
-  std::optional<error> failure;     ///< the store could not be read
+  supervision_counters supervision;     ///< of its twins
+  std::vector<connection_index> parked; ///< whose twins were parked, ascending
+  std::vector<feeder_index> escalated;  ///< feeders with more of them than chance explains
+  std::optional<error> failure;         ///< the store could not be read
 };
 
 /// Batches that are assessed and committed together, and what comes of them. The readings are for all to see. Each

@@ -34,6 +34,8 @@ void transformer_state::start(transformer_options options, caf::event_based_acto
   for (const connection_index c : options_.run->parked)
     if (mine(c))
       twins_->keep_parked(c.value - connections_.first, self->context());
+  for (const connection_index c : options_.parked)
+    twins_->resume_parked(c.value - connections_.first, self->context());
   for (const open_letter& letter : options_.run->letters)
     if (mine(letter.connection))
       twins_->watch(letter.connection.value - connections_.first);
@@ -80,9 +82,12 @@ void transformer_state::rebuild(std::size_t place, const meter_twin& predecessor
 /// What twins failed since the last group.
 void transformer_state::report_faults(assessed_part& out) {
   out.supervision = twins_->take_counters();
+  out.escalated = twins_->take_escalated();
   for (auto& [place, fault] : twins_->take_faults()) {
     fault.twin = options_.run->topology->slot_of[connections_.first + place];
     fault.meter = twins_->meters()[place].mpan;
+    if (fault.parked)
+      out.parked.push_back({connections_.first + place});
     out.commit.faults.push_back(std::move(fault));
   }
 }
@@ -93,6 +98,7 @@ summary_part transformer_state::summarise(std::uint64_t last_group) {
   if (!walk_)
     walk_ = std::make_unique<summary_walk>(*options_.run, options_.transformer, *twins_, *days_);
   summary_part part{last_group, walk_->next()};
+  part.part->incarnation = options_.incarnation;
   if (part.part->finished)
     walk_.reset();
   return part;

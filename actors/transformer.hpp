@@ -8,6 +8,7 @@
 #include <caf/event_based_actor.hpp>
 #include <caf/stateful_actor.hpp>
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -17,9 +18,11 @@ namespace gridtwin {
 struct transformer_options {
   std::shared_ptr<const run_context> run;
   transformer_index transformer;
-  caf::actor writer;                 ///< gets what was assessed
-  std::vector<utc_day> stored;       ///< days of which the store holds readings
-  std::vector<utc_day> unsummarised; ///< those of them that an earlier run left unfinished
+  caf::actor writer;                      ///< gets what was assessed
+  std::vector<utc_day> stored;            ///< days of which the store holds readings
+  std::vector<utc_day> unsummarised;      ///< those of them that an earlier run left unfinished
+  std::uint32_t incarnation = 0;          ///< how often the run has started it again
+  std::vector<connection_index> parked{}; ///< whose twins an earlier incarnation parked, in this run
 };
 
 /// A secondary substation's transformer with its feeders and meters: the unit of scheduling, supervision and failure.

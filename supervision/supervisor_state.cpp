@@ -122,6 +122,13 @@ supervisor_order supervisor_state::unpark(child_index child, monotonic_time now)
   return order;
 }
 
+void supervisor_state::resume_parked(child_index child, monotonic_time now) {
+  now = turn_to(now);
+  ledger_.park(child);
+  parked_lately_.note(child, now);
+  escalated_ = escalated_ || policy_->group.exceeded(parked_lately_.size(), group_.children);
+}
+
 void supervisor_state::renew(monotonic_time now) {
   turn_to(now);
   ledger_.renew();

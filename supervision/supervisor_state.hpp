@@ -54,8 +54,8 @@ struct supervisor_order {
 /// latest there was. It remembers children that died lately, wait or are parked: nothing of one that is well.
 ///
 /// Success forgives nothing, only time does: a child that fails at every hundredth message would be restarted for ever,
-/// however fast the messages come, and V2 is a limit in time. Only where the policy's window has no end, so that nothing
-/// would ever be forgiven, a child's own work is its time (`recovered`).
+/// however fast the messages come, and V2 is a limit in time. Only where the policy's window has no end, so that
+/// nothing would ever be forgiven, a child's own work is its time (`recovered`).
 class supervisor_state {
 public:
   /// `policy` outlives it.
@@ -81,6 +81,10 @@ public:
   /// An earlier process parked it, and that was written down: it stays parked. Of `one_for_one`; no event, and
   /// counted nowhere.
   void keep_parked(child_index child) { ledger_.park(child); }
+
+  /// This process parked it under a supervisor that is no more: it counts for the group as it did there, and what was
+  /// escalated then is not escalated again. Of `one_for_one`; no event, and counted nowhere.
+  void resume_parked(child_index child, monotonic_time now);
 
   /// The parent has started all children anew but the parked ones. What was before no longer counts.
   void renew(monotonic_time now);

@@ -246,7 +246,7 @@ int run(const replay_options& o, const millisecond_clock& now) {
   if (!*after)
     return report_failure(command, after->failure());
   const std::int64_t elapsed = now() - start;
-  const std::string json = replay_json(*outcome, **after, elapsed);
+  const std::string json = replay_json(*plan, *outcome, **after, elapsed);
   if (!o.json_out.empty())
     if (auto written = write_small_file(o.json_out, json); !written)
       return report_failure(command, written.failure());

@@ -146,7 +146,7 @@ void replay_driver::wait() {
       outcome_.supervision += *done.supervision;
       readings_out_ -= readings_of_.at(done.group);
       readings_of_.erase(done.group);
-      if (auto kept = transformers_.committed(done.group); !kept)
+      if (auto kept = transformers_.committed(done.group, done.supervision->parked); !kept)
         return give_up(kept.failure());
       release_when_full();
       show_progress(false);
@@ -157,6 +157,8 @@ void replay_driver::wait() {
       store_failed_ = true;
     },
     [&](const summary_taken& taken) {
+      if (!transformers_.is_current(*taken.part))
+        return;
       if (taken.part->finished) {
         --summaries_out_;
         transformers_.summarised(taken.part->transformer);

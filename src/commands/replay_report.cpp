@@ -11,11 +11,17 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <set>
 #include <vector>
 
 namespace gridtwin {
 
 namespace {
+
+struct by_feeder {
+  bool operator()(const connection& c, feeder_index f) const noexcept { return c.feeder < f; }
+  bool operator()(feeder_index f, const connection& c) const noexcept { return f < c.feeder; }
+};
 
 constexpr std::size_t worst_shown = 5;
 constexpr std::size_t most_loaded_shown = 10;
@@ -55,13 +61,43 @@ std::string chart(const day_load& day) {
   return out;
 }
 
+/// A feeder of which so many twins were parked that one cause is likelier than many.
+struct escalated_feeder {
+  feeder_index feeder;
+  std::size_t parked = 0; ///< twins, in this run
+  std::size_t twins = 0;
+};
+
+/// Each once, in the order of the estate.
+std::vector<escalated_feeder> escalated_feeders(const estate& e, const supervision_tally& t) {
+  const std::set<feeder_index> feeders(t.escalated.begin(), t.escalated.end());
+  const std::set<connection_index> parked(t.parked.begin(), t.parked.end());
+  std::vector<escalated_feeder> out;
+  for (const feeder_index f : feeders) {
+    const auto on_feeder = [&](connection_index c) { return e.connections[c.value].feeder == f; };
+    const auto all = std::equal_range(e.connections.begin(), e.connections.end(), f, by_feeder{});
+    out.push_back({f, static_cast<std::size_t>(std::count_if(parked.begin(), parked.end(), on_feeder)),
+                   static_cast<std::size_t>(all.second - all.first)});
+  }
+  return out;
+}
+
 /// Failures of twins and what was done about them, and readings that nobody could judge.
-std::string supervision_json(const supervision_tally& t) {
+std::string supervision_json(const estate& e, const supervision_tally& t) {
+  std::string escalated;
+  for (const escalated_feeder& one : escalated_feeders(e, t)) {
+    const feeder_info& f = e.feeders[one.feeder.value];
+    escalated +=
+      fmt::format("{}{{\"transformer\":{},\"feeder\":{},\"parked\":{},\"twins\":{}}}", escalated.empty() ? "" : ",",
+                  json_string(e.transformers[f.transformer.value].id), json_string(f.id), one.parked, one.twins);
+  }
   return fmt::format(
     "{{\"dead_letters\":{{\"threw\":{},\"process-died\":{},\"twin-parked\":{}}},\"dead_letters_settled\":{},"
-    "\"restarts\":{{\"threw\":{},\"killed\":{},\"transformers\":{}}},\"parked\":{},\"escalations\":{}}}",
+    "\"restarts\":{{\"threw\":{},\"killed\":{},\"transformers\":{}}},\"parked\":{},\"escalations\":{},\"escalated_"
+    "feeders\":[{}]}}",
     t.letters[0], t.letters[1], t.letters[2], t.settled_letters, t.twins.restarts[index_of(death_reason::threw)],
-    t.twins.restarts[index_of(death_reason::killed)], t.transformer_restarts, t.twins.parked, t.twins.escalations);
+    t.twins.restarts[index_of(death_reason::killed)], t.transformer_restarts, t.twins.parked, t.twins.escalations,
+    escalated);
 }
 
 void put_counts(std::string& out, const replay_outcome& outcome) {
@@ -157,6 +193,20 @@ result<void> put_most_loaded(std::string& out, const replay_plan& plan, const re
 
 } // namespace
 
+std::string escalation_text(const estate& e, const supervision_tally& t, const std::string& store_name) {
+  const std::vector<escalated_feeder> all = escalated_feeders(e, t);
+  if (all.empty())
+    return {};
+  std::string out = "\nFeeders of which many twins were parked: look for one cause, as firmware or a format\n";
+  for (const escalated_feeder& one : all) {
+    const feeder_info& f = e.feeders[one.feeder.value];
+    out += fmt::format("  {}/{}: {} of {} twins; mend the cause, then gridtwin twins unpark MPAN --store {} for each\n",
+                       e.transformers[f.transformer.value].id, f.id, with_thousands(one.parked),
+                       with_thousands(one.twins), shell_word(store_name));
+  }
+  return out;
+}
+
 result<store_totals> read_store_totals(store_view& view) {
   store_totals out;
   auto gaps = count_gaps(view);
@@ -180,7 +230,8 @@ result<store_totals> read_store_totals(store_view& view) {
   return out;
 }
 
-std::string replay_json(const replay_outcome& outcome, const store_totals& after, std::int64_t elapsed_ms) {
+std::string replay_json(const replay_plan& plan, const replay_outcome& outcome, const store_totals& after,
+                        std::int64_t elapsed_ms) {
   const run_counts& c = outcome.counts;
   std::string rejected;
   for (std::size_t i = 0; i < index_of(verdict::duplicate); ++i) {
@@ -207,7 +258,8 @@ std::string replay_json(const replay_outcome& outcome, const store_totals& after
     c.readings(), c.of(verdict::accepted), c.of(verdict::duplicate), c.of(verdict::conflict), c.quarantined(), rejected,
     c.rounded, c.ambiguous_local_times, c.drifted, warned, energy, elapsed_ms / 1000, elapsed_ms % 1000,
     per_second(c.readings(), elapsed_ms), peak_resident_bytes(), after.gaps, after.gap_periods, after.meters,
-    after.feeders, after.transformers, after.days, to_hex(after.digest), supervision_json(outcome.supervision));
+    after.feeders, after.transformers, after.days, to_hex(after.digest),
+    supervision_json(*plan.estate, outcome.supervision));
 }
 
 std::string replay_text(const replay_plan& plan, const replay_outcome& outcome, const store_totals& after,
@@ -230,6 +282,7 @@ std::string replay_text(const replay_plan& plan, const replay_outcome& outcome, 
     if (const std::int64_t wh = c.energy_wh[index_of(q)]; wh != 0)
       out += fmt::format("  {:<28}{:>16} kWh\n", std::string(name_of(q)) + " accepted",
                          format_ratio(static_cast<uint128>(std::max<std::int64_t>(wh, 0)), 1000, 3));
+  out += escalation_text(*plan.estate, outcome.supervision, store_name);
   put_worst(out, plan, outcome);
   if (auto put = put_most_loaded(out, plan, outcome, store); !put)
     out += "\n(" + put.failure().message + ")\n";

@@ -25,7 +25,12 @@ struct store_totals {
 result<store_totals> read_store_totals(store_view& store);
 
 /// One JSON object with a line end, as the contract has it.
-std::string replay_json(const replay_outcome& outcome, const store_totals& after, std::int64_t elapsed_ms);
+std::string replay_json(const replay_plan& plan, const replay_outcome& outcome, const store_totals& after,
+                        std::int64_t elapsed_ms);
+
+/// A line for each feeder that escalated: which, how many of its twins were parked in the run, what to do. Empty where
+/// none did.
+std::string escalation_text(const estate& e, const supervision_tally& t, const std::string& store_name);
 
 /// One screen for a person.
 std::string replay_text(const replay_plan& plan, const replay_outcome& outcome, const store_totals& after,

@@ -33,8 +33,11 @@ run_transformers::~run_transformers() {
 const caf::actor& run_transformers::at(transformer_index t) {
   caf::actor& actor = actors_[t.value];
   if (!actor) {
-    actor = owner_->spawn(transformer, transformer_options{run_, t, writer_, std::move(stored_.all[t.value]),
-                                                           std::move(stored_.unsummarised[t.value])});
+    const auto parked = parked_.find(t);
+    actor = owner_->spawn(
+      transformer, transformer_options{run_, t, writer_, std::move(stored_.all[t.value]),
+                                       std::move(stored_.unsummarised[t.value]), incarnation_of(t),
+                                       parked == parked_.end() ? std::vector<connection_index>() : parked->second});
     owner_->monitor(actor);
   }
   return actor;
@@ -48,7 +51,9 @@ void run_transformers::assess(std::shared_ptr<reading_group> group) {
   in_flight_.emplace(group->number(), std::move(group));
 }
 
-result<void> run_transformers::committed(std::uint64_t group) {
+result<void> run_transformers::committed(std::uint64_t group, std::span<const connection_index> parked) {
+  for (const connection_index c : parked)
+    parked_[run_->estate->transformer_of(run_->estate->connections[c.value])].push_back(c);
   const auto done = in_flight_.find(group);
   for (const transformer_index t : done->second->transformers())
     if (!fallen_.contains(t))
@@ -71,6 +76,15 @@ void run_transformers::summarise(transformer_index t, std::uint64_t last_group) 
   summarising_[t] = last_group;
   if (!fallen_.contains(t))
     owner_->send(at(t), summarise_days{last_group});
+}
+
+std::uint32_t run_transformers::incarnation_of(transformer_index t) const {
+  const auto known = restarts_of_.find(t);
+  return known == restarts_of_.end() ? 0 : known->second;
+}
+
+bool run_transformers::is_current(const summary_part::content& part) const {
+  return part.incarnation == incarnation_of(part.transformer);
 }
 
 result<bool> run_transformers::ended(const caf::actor_addr& who) {

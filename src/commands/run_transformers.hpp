@@ -14,6 +14,7 @@
 #include <memory>
 #include <optional>
 #include <set>
+#include <span>
 #include <vector>
 
 namespace gridtwin {
@@ -44,12 +45,18 @@ public:
 
   /// Has a group judged by the transformers that it touches.
   void assess(std::shared_ptr<reading_group> group);
-  /// A group is durable.
-  result<void> committed(std::uint64_t group);
+  /// A group is durable; `parked`: twins that were parked with it.
+  result<void> committed(std::uint64_t group, std::span<const connection_index> parked);
   void release(std::uint64_t unused_since);
   void summarise(transformer_index t, std::uint64_t last_group);
+  /// Whether a part of a summary is of the transformer that is there: what came of one that has ended since is asked
+  /// for again.
+  bool is_current(const summary_part::content& part) const;
   /// A transformer's last part of its summary has come.
   void summarised(transformer_index t) { summarising_.erase(t); }
+
+  /// Nothing where it has not been made yet, or has ended and is not started again yet.
+  const caf::actor& handle(transformer_index t) const noexcept { return actors_[t.value]; }
 
   /// Whether it was a transformer that ended. Error: it has ended too often.
   result<bool> ended(const caf::actor_addr& who);
@@ -58,6 +65,7 @@ public:
 
 private:
   const caf::actor& at(transformer_index t);
+  std::uint32_t incarnation_of(transformer_index t) const;
   bool safe_to_start(transformer_index t) const;
   result<void> start_again(transformer_index t);
 
@@ -71,6 +79,7 @@ private:
   std::map<transformer_index, std::uint64_t> summarising_;            ///< and the run's last group
   std::set<transformer_index> fallen_;                                ///< ended and not yet started again
   std::map<transformer_index, std::uint32_t> restarts_of_;
+  std::map<transformer_index, std::vector<connection_index>> parked_; ///< in this run
   std::uint64_t restarts_ = 0;
 };
 

@@ -1,10 +1,13 @@
 #include "tests/support/temporary_folder.hpp"
 #include "tests/support/transformer_fixture.hpp"
 
+#include "src/commands/replay_report.hpp"
+
 #include <doctest/doctest.h>
 
 #include <stdexcept>
 #include <utility>
+#include <vector>
 
 namespace gridtwin::testing {
 
@@ -138,6 +141,52 @@ TEST_CASE("V2 a twin that throws on everything is restarted three times and park
   const day_load load = transformer_fixture::load_of(*part);
   CHECK(load[0].import_wh == 21);
   CHECK(load[2].import_wh == 3);
+}
+
+TEST_CASE("V3 bad firmware on a feeder: one escalation and one alert, and nobody else sees anything") {
+  transformer_fixture f(80); // 40 on each feeder
+  f.run_data->assess = fragile_assess;
+  f.start();
+  throws_left = 1'000'000;
+  std::vector<row> rows;
+  const auto fall = [&rows](std::uint32_t meter) {
+    for (int slot = 0; slot < 2; ++slot)
+      rows.push_back({meter, slot, poison_wh});
+  };
+  fall(0);
+  fall(1);
+  fall(79); // of the other feeder, alone
+  auto part = f.assess(1, rows);
+  CHECK(part->supervision.parked == 3);
+  CHECK(part->supervision.escalations == 0); // two of 40 are 5 %, no more
+  rows.clear();
+  fall(2);
+  for (std::uint32_t meter = 12; meter < 79; ++meter)
+    rows.push_back({meter, 0, 5});
+  part = f.assess(2, rows);
+  CHECK(part->supervision.parked == 1);
+  CHECK(part->supervision.escalations == 1);
+  CHECK(part->supervision.restarts[index_of(death_reason::threw)] == 3);
+  CHECK(part->escalated == std::vector<feeder_index>{{0}});
+  CHECK(part->counts.of(verdict::accepted) == 67);
+  supervision_tally tally;
+  tally.escalated = part->escalated;
+  rows.clear();
+  for (std::uint32_t meter = 3; meter < 12; ++meter)
+    fall(meter);
+  rows.push_back({12, 1, 5});
+  part = f.assess(3, rows);
+  CHECK(part->supervision.parked == 9);
+  CHECK(part->supervision.escalations == 0); // it was said
+  CHECK(part->escalated.empty());
+  CHECK(part->counts.of(verdict::accepted) == 1);
+  for (std::uint32_t meter = 0; meter < 12; ++meter)
+    tally.parked.push_back({meter});
+  tally.parked.push_back({79});
+  CHECK(escalation_text(*f.run_data->estate, tally, "my store")
+        == "\nFeeders of which many twins were parked: look for one cause, as firmware or a format\n"
+           "  T1/01: 12 of 40 twins; mend the cause, then gridtwin twins unpark MPAN --store 'my store' for each\n");
+  CHECK(escalation_text(*f.run_data->estate, supervision_tally{}, "store").empty());
 }
 
 TEST_CASE("V1 a reading that its twin judges well gives it all its restarts back") {

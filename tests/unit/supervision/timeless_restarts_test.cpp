@@ -50,3 +50,26 @@ TEST_CASE("V3 supervisor: without time a group escalates once, by all that were 
   CHECK(group.take_counters().parked == 30);
   CHECK(group.take_counters() == supervision_counters{});
 }
+
+TEST_CASE("supervisor: V3 a new supervisor of a group goes on from what the one before it had parked") {
+  const auto park = [](supervisor_state& group, child_index child) {
+    supervisor_order last;
+    for (int n = 0; n < 4; ++n) {
+      last = group.died(child, death_reason::threw, {});
+      if (last.child == child_fate::restarted)
+        group.started(child, {});
+    }
+    return last.group;
+  };
+  supervisor_state below(timeless_restarts, {40, 0});
+  below.resume_parked({0}, {});
+  below.resume_parked({1}, {});
+  CHECK(below.parked({1}));
+  CHECK(below.counters() == supervision_counters{});
+  CHECK(park(below, {2}) == group_fate::escalated); // the third of 40 is more than 5 %
+  supervisor_state over(timeless_restarts, {40, 0});
+  for (std::uint32_t child = 0; child < 3; ++child)
+    over.resume_parked({child}, {});
+  CHECK(over.counters() == supervision_counters{});
+  CHECK(park(over, {3}) == group_fate::goes_on); // it was said then
+}
