@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # The long forms of the tests that have a long form, on the release build: 200 kills and signals, memory at 5, 10 and 100 million rows,
-# every fuzzer for ten minutes. Takes hours and 15 GB of disk. scripts/soak.sh [kills|memory|fuzz]...
+# a million restarts of twins, every fuzzer for ten minutes. Takes hours and 15 GB of disk. scripts/soak.sh [kills|memory|restarts|fuzz]...
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -20,6 +20,10 @@ kills() {
   system process_deaths --signals 200
 }
 memory() { system memory --meters 20000 --rows 5000000 10000000 100000000; }
+restarts() {
+  scripts/build.sh release actor_tests
+  GRIDTWIN_SOAK=1 build/release/tests/actor_tests --test-case="V18*"
+}
 fuzz() {
   scripts/build.sh fuzz fuzz_targets
   for target in build/fuzz/tests/fuzz_*; do
@@ -34,13 +38,13 @@ fuzz() {
 }
 
 if (($# == 0)); then
-  set -- kills memory fuzz
+  set -- kills memory restarts fuzz
 fi
 for part in "$@"; do
   case $part in
-    kills | memory | fuzz) "$part" ;;
+    kills | memory | restarts | fuzz) "$part" ;;
     *)
-      echo "usage: scripts/soak.sh [kills|memory|fuzz]..." >&2
+      echo "usage: scripts/soak.sh [kills|memory|restarts|fuzz]..." >&2
       exit 2
       ;;
   esac

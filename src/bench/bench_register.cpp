@@ -2,6 +2,7 @@
 
 #include "src/bench/bench_estimates.hpp"
 #include "src/bench/bench_memory.hpp"
+#include "src/bench/bench_restarts.hpp"
 #include "src/bench/bench_rules.hpp"
 
 #include <memory>
@@ -21,6 +22,27 @@ void add_estate_options(CLI::App& to, bench_estate_plan& plan) {
   to.add_option("--meters-a-transformer", plan.meters_a_transformer, "A multiple of the above; default 200")
     ->check(CLI::Range(1U, largest_transformer));
   to.add_flag("--export", plan.exports, "Every meter exports, too: two readings a meter and half hour");
+}
+
+void add_restarts_options(CLI::App& to, bench_restarts_options& o) {
+  constexpr std::uint32_t most_kept = 1'000'000; // half hours of a day are written for each
+  to.add_option("--meters", o.estate.meters, "How many meters, up to 1000000; default 100000")
+    ->check(CLI::Range(1U, most_kept));
+  to.add_option("--meters-a-feeder", o.estate.meters_a_feeder, "Default 50")
+    ->check(CLI::Range(1U, largest_transformer));
+  to.add_option("--meters-a-transformer", o.estate.meters_a_transformer, "A multiple of the above; default 200")
+    ->check(CLI::Range(1U, largest_transformer));
+  to.add_option("--kills", o.kills, "Twins to kill at once; default: all")->check(CLI::Range(1U, most_kept));
+  to.add_option("--restarts", o.restarts, "Restarts after that, in rounds of as many as --kills; default 1000000")
+    ->check(CLI::Range(std::uint64_t{0}, std::uint64_t{1'000'000'000}));
+  to.add_option("--half-hours", o.half_hours, "Half hours of a day that each twin holds; default 48")
+    ->check(CLI::Range(1, periods_per_day));
+  to.add_option("--threads", o.threads, "Threads; default: one a processor")->check(CLI::Range(1, 256));
+  to.add_flag("--json", o.json, "Print one JSON object instead of text");
+  to.footer(
+    "The store is made in the folder for temporary files (TMPDIR) and taken away again; some 6 bytes a half hour.\n"
+    "Example:\n  gridtwin bench restarts --meters 100000 --kills 100000\n"
+    "  gridtwin bench restarts --meters 20000 --restarts 0 --json");
 }
 
 } // namespace
@@ -53,6 +75,13 @@ void register_bench(CLI::App& parent, const std::function<void(std::function<int
   memory->add_flag("--json", m->json, "Print one JSON object instead of text");
   memory->footer("Example:\n  gridtwin bench memory --meters 1000000 --export");
   memory->callback([m, select] { select([m] { return run_bench_memory(*m); }); });
+
+  auto k = std::make_shared<bench_restarts_options>();
+  CLI::App* restarts = bench->add_subcommand(
+    "restarts", "Kills real twins by their handles, all at once and again and again: how soon they are back, rebuilt "
+                "from a store, and whether memory grows");
+  add_restarts_options(*restarts, *k);
+  restarts->callback([k, select, now] { select([k, now] { return run_bench_restarts(*k, now); }); });
 
   auto r = std::make_shared<bench_rules_options>();
   CLI::App* rules = bench->add_subcommand("rules", "Nanoseconds that each rule takes on a reading that passes it");

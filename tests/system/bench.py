@@ -37,6 +37,20 @@ def memory_adds_up(context):
     check("resident memory of the process" in text and "the rest" in text, "a person sees what is left over")
 
 
+def killed_twins_are_back(context):
+    out = context.program.run("bench", "restarts", "--meters", METERS, "--kills", 600, "--restarts", 1800, "--half-hours", 3,
+                              "--threads", 2, "--json")
+    found = json.loads(out)
+    check_equal((found["meters"], found["kills"], found["half_hours"], found["threads"], found["restarts"]), (METERS, 600, 3, 2, 1800),
+                "what was asked for")
+    check(found["restarts_per_s"] > 0 and found["all_back_s"] >= 0, f"the times: {found}")
+    check(found["rss_first_bytes"] > 0 and found["rss_last_bytes"] > 0, f"the memory: {found}")
+    text = context.program.run("bench", "restarts", "--meters", METERS, "--restarts", 0, "--half-hours", 1).decode()
+    check("1,000 twins killed at once" in text and "more restarts" not in text, "a person sees the kill alone")
+    done = context.program.try_run("bench", "restarts", "--meters", 100, "--kills", 101)
+    check(done.status == 2 and "--kills" in done.err.decode().splitlines()[0], done.describe())
+
+
 RULES = """unparseable unknown-meter unknown-quantity null-value nonexistent-local-time ambiguous-local-time off-grid duration
 day-not-midnight duplicate-in-message overlap label-suspect negative over-maximum wrong-event zero-estimate-not-zero reason-missing
 amendment-reason-missing not-appointed status deenergised-estimate before-connection future past-final-run over-alarm
@@ -62,4 +76,4 @@ def wrong_use_is_named(context):
 
 
 if __name__ == "__main__":
-    harness.main(__doc__, [twins_by_group_and_by_handle, memory_adds_up, every_rule_is_measured, wrong_use_is_named])
+    harness.main(__doc__, [twins_by_group_and_by_handle, memory_adds_up, killed_twins_are_back, every_rule_is_measured, wrong_use_is_named])
