@@ -1,7 +1,6 @@
 #include "src/store/audit.hpp"
 
 #include "src/store/bytes.hpp"
-#include "src/store/transaction.hpp"
 
 namespace gridtwin {
 
@@ -59,7 +58,7 @@ result<void> record_act(const store_folder& folder, const audit_event& event) {
   auto database = folder.connect_writer();
   if (!database)
     return database.failure();
-  return in_one_transaction(*database, [&]() -> result<void> {
+  return database->in_transaction([&]() -> result<void> {
     auto journal = journal_appender::open(*database);
     return journal ? write_audit(*database, *journal, event) : result<void>(journal.failure());
   });

@@ -1,7 +1,6 @@
 #include "src/store/operator_acts.hpp"
 
 #include "src/store/audit.hpp"
-#include "src/store/transaction.hpp"
 
 #include <algorithm>
 #include <tuple>
@@ -25,7 +24,7 @@ result<void> act(const store_folder& folder, const Work& work) {
   auto database = folder.connect_writer();
   if (!database)
     return database.failure();
-  return in_one_transaction(*database, [&] { return work(*database); });
+  return database->in_transaction([&] { return work(*database); });
 }
 
 /// The places, each once, in order.
