@@ -7,6 +7,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <cstdint>
 #include <cstdlib>
 #include <string_view>
 #include <thread>
@@ -125,7 +126,8 @@ TEST_CASE("V18 twins are restarted again and again: as many live as before, and 
   CHECK(twins.rounds->supervision().twins.parked == 0);
   CHECK(twins.system.registry().running() == actors);
 #ifndef __SANITIZE_ADDRESS__ // which keeps what is freed for a while
-  CHECK(resident_bytes() <= resident + resident / 20);
+  // The 200 bytes of an actor that is not let go would be 18 MB in the short form. Caches still fill there.
+  CHECK(resident_bytes() <= resident + resident / 20 + (soaking() ? 0 : std::uint64_t{8} << 20));
 #endif
 }
 
