@@ -118,6 +118,7 @@ result<void> run_transformers::start_again(transformer_index t) {
   stored_.unsummarised[t.value] = std::move(stored->unsummarised[t.value]);
   fallen_.erase(t);
   ++restarts_;
+  at(t); // with its twins, also where nothing waits for it
   for (const auto& [number, group] : in_flight_)
     if (touches(*group, t)) {
       group->part_of(t) = assessed_part{}; // it may be half filled in
