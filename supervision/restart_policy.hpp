@@ -56,23 +56,19 @@ struct restart_policy {
 };
 
 /// A replay has no time, for what comes out of it must not depend on how fast the machine is: a child's restarts count
-/// until it has handled something well, what is parked counts from the beginning of the run to its end, and nobody waits.
-inline constexpr restart_policy timeless_restarts{restart_strategy::one_for_one,
-                                                  {3, {time_window::unlimited}},
-                                                  {20, 50, 2, {time_window::unlimited}},
-                                                  {},
-                                                  false};
+/// until it has handled something well, what is parked counts from the beginning of the run to its end, and nobody
+/// waits.
+inline constexpr restart_policy timeless_restarts{
+  restart_strategy::one_for_one, {3, {time_window::unlimited}}, {20, 50, 2, {time_window::unlimited}}, {}, false};
 
 /// A process is started again for ever, ever slower (V12). The window is the time after which it counts as steady; it
 /// holds as many of the longest pauses as there are steps, with their jitter, so that these do not wear off by waiting.
-inline constexpr restart_policy process_restarts{restart_strategy::one_for_one,
-                                                 {child_limit::unlimited, {std::chrono::minutes{10}}},
-                                                 {group_limit::unlimited,
-                                                  group_limit::unlimited,
-                                                  group_limit::unlimited,
-                                                  {time_window::unlimited}},
-                                                 process_backoff,
-                                                 false};
+inline constexpr restart_policy process_restarts{
+  restart_strategy::one_for_one,
+  {child_limit::unlimited, {std::chrono::minutes{10}}},
+  {group_limit::unlimited, group_limit::unlimited, group_limit::unlimited, {time_window::unlimited}},
+  process_backoff,
+  false};
 static_assert(process_restarts.child.within.length > backoff::most_steps * std::chrono::seconds{60} * 5 / 4);
 
 } // namespace gridtwin
