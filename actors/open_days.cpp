@@ -33,11 +33,12 @@ void open_days::count_open(std::int64_t more) {
 result<open_days::day_state*> open_days::open(utc_day day, std::span<const std::uint32_t> places, std::uint64_t group,
                                               hosted_twins& twins) {
   day_state& state = days_[day];
-  state.last_group = group;
+  state.last_group = std::max(state.last_group, group);
   state.read_again = false;
   std::vector<bool> wanted;
   for (const std::uint32_t place : places) {
-    use(state, place, group);
+    // A later group may have used another day of the twin, and that may not be durable yet.
+    last_group_of_[place] = std::max(last_group_of_[place], static_cast<std::uint32_t>(group));
     if (!may_be_stored(state, place) || twins.at(place).holds(day))
       continue;
     wanted.resize(last_group_of_.size());
