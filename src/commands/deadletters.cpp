@@ -4,6 +4,7 @@
 #include "src/commands/interrupt.hpp"
 #include "src/commands/letter_replay.hpp"
 #include "src/commands/operator_options.hpp"
+#include "src/commands/readable_store.hpp"
 #include "src/commands/terminal.hpp"
 #include "twins/rule_table.hpp"
 
@@ -88,15 +89,12 @@ int list(const letter_options& o) {
   const auto filter = filter_of(o);
   if (!filter)
     return report_failure(command, filter.failure());
-  const auto folder = store_folder::for_reading(o.store);
-  if (!folder)
-    return report_failure(command, folder.failure());
-  auto database = folder->connect_reader();
-  if (!database)
-    return report_failure(command, database.failure());
+  auto store = readable_store::open(o.store);
+  if (!store)
+    return report_failure(command, store.failure());
   std::string out;
   std::uint64_t count = 0;
-  const auto read = for_each_letter(*database, *filter, [&](const kept_letter& l) {
+  const auto read = for_each_letter(store->database, *filter, [&](const kept_letter& l) {
     out += o.json ? json_of(l, false) : line_of(l);
     ++count;
     return true;
@@ -125,13 +123,10 @@ result<std::vector<kept_letter>> letters_by_id(sqlite_database& database, const 
 }
 
 int show(const letter_options& o) {
-  const auto folder = store_folder::for_reading(o.store);
-  if (!folder)
-    return report_failure(command, folder.failure());
-  auto database = folder->connect_reader();
-  if (!database)
-    return report_failure(command, database.failure());
-  const auto letters = letters_by_id(*database, o.ids);
+  auto store = readable_store::open(o.store);
+  if (!store)
+    return report_failure(command, store.failure());
+  const auto letters = letters_by_id(store->database, o.ids);
   if (!letters)
     return report_failure(command, letters.failure());
   std::string out;

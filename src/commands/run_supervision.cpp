@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
+#include <set>
 #include <span>
 #include <string>
 #include <utility>
@@ -121,13 +122,15 @@ void run_supervision::suspect_in(run_context& run, std::uint32_t source, const s
 }
 
 void run_supervision::find_parked(run_context& run) const {
-  const topology& names = *run.topology;
+  std::set<std::pair<transformer_number, twin_slot>> parked;
   for (const parked_twin& twin : parked_)
-    for (std::uint32_t c = 0; c < names.slot_of.size(); ++c)
-      if (names.slot_of[c] == twin.twin
-          && names.number_of[run.estate->transformer_of(run.estate->connections[c]).value] == twin.transformer)
-        run.parked.push_back({c});
-  std::sort(run.parked.begin(), run.parked.end());
+    parked.emplace(twin.transformer, twin.twin);
+  const topology& names = *run.topology;
+  for (std::uint32_t c = 0; !parked.empty() && c < names.slot_of.size(); ++c) {
+    const transformer_index t = run.estate->transformer_of(run.estate->connections[c]);
+    if (parked.contains({names.number_of[t.value], names.slot_of[c]}))
+      run.parked.push_back({c});
+  }
 }
 
 void run_supervision::find_letters(run_context& run) const {

@@ -4,6 +4,7 @@
 #include "src/commands/interrupt.hpp"
 #include "src/commands/letter_replay.hpp"
 #include "src/commands/operator_options.hpp"
+#include "src/commands/readable_store.hpp"
 #include "src/commands/store_gaps.hpp"
 #include "src/commands/store_view.hpp"
 #include "src/commands/terminal.hpp"
@@ -71,13 +72,10 @@ struct supervised_twins {
 };
 
 int list(const twin_options& o) {
-  const auto folder = store_folder::for_reading(o.store);
-  if (!folder)
-    return report_failure(command, folder.failure());
-  auto database = folder->connect_reader();
-  if (!database)
-    return report_failure(command, database.failure());
-  const auto twins = supervised_twins::read(*database);
+  auto store = readable_store::open(o.store);
+  if (!store)
+    return report_failure(command, store.failure());
+  const auto twins = supervised_twins::read(store->database);
   if (!twins)
     return report_failure(command, twins.failure());
   std::map<std::string, std::uint64_t> waiting;

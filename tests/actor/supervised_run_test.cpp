@@ -30,9 +30,9 @@ struct undisturbed {
   explicit undisturbed(const std::vector<std::vector<run_row>>& groups) {
     deterministic_system d;
     run_under_test run(d.system, store);
-    after.push_back(content_of(store, {{"journal", 5}}));
+    after.push_back(store.content_of({{"journal", 5}}));
     run.before_step = [&] { ++steps; };
-    run.acknowledged = [&] { after.push_back(content_of(store, {{"journal", 5}})); };
+    run.acknowledged = [&] { after.push_back(store.content_of({{"journal", 5}})); };
     outcome = run.drive(groups);
     REQUIRE(!outcome.stopped_by);
     result = result_of(store);
@@ -172,7 +172,7 @@ TEST_CASE("V5 a store that cannot be written in the middle of a group: what was 
       outcome = run.drive(groups);
     }
     CHECK(outcome.in_order);
-    const std::string journal = content_of(store, {{"journal", 5}});
+    const std::string journal = store.content_of({{"journal", 5}});
     CHECK(journal == expected.after.at(outcome.acknowledged)); // no more and no less than what was said
     failures += outcome.stopped_by ? 1 : 0;
     if (outcome.stopped_by)
@@ -182,8 +182,8 @@ TEST_CASE("V5 a store that cannot be written in the middle of a group: what was 
     run_under_test again(d.system, store);
     const auto mended = again.drive(groups);
     REQUIRE(!mended.stopped_by);
-    CHECK(content_of(store, {{"days", 4}, {"summaries", 3}, {"gap_counts", 3}})
-          == content_of(expected.store, {{"days", 4}, {"summaries", 3}, {"gap_counts", 3}}));
+    CHECK(store.content_of({{"days", 4}, {"summaries", 3}, {"gap_counts", 3}})
+          == expected.store.content_of({{"days", 4}, {"summaries", 3}, {"gap_counts", 3}}));
   }
   CHECK(failures >= 10);
   CHECK(after.size() >= 3); // in several groups, the first among them
@@ -207,7 +207,7 @@ TEST_CASE("V5 a writer that is killed at any step: nothing is acknowledged that 
     };
     const auto outcome = run.drive(groups);
     CHECK(outcome.in_order);
-    CHECK(content_of(store, {{"journal", 5}}) == expected.after.at(outcome.acknowledged));
+    CHECK(store.content_of({{"journal", 5}}) == expected.after.at(outcome.acknowledged));
     failures += outcome.stopped_by ? 1 : 0;
   }
   CHECK(failures == 24);

@@ -242,28 +242,10 @@ private:
   bool flushed_ = false;
 };
 
-/// All that the store has in some of its tables, as text.
-inline std::string content_of(const store_fixture& store, const std::vector<std::pair<std::string, int>>& tables) {
-  sqlite_database database = store.reader_connection();
-  std::string out;
-  for (const auto& [table, columns] : tables) {
-    auto s = database.prepare("SELECT * FROM " + table + " ORDER BY 1");
-    REQUIRE(s);
-    while (s->step()) {
-      out += table;
-      for (int c = 0; c < columns; ++c)
-        out += '|' + std::string(s->bytes(c));
-      out += '\n';
-    }
-    REQUIRE(!s->failed());
-  }
-  return out;
-}
-
 /// What a run leaves that may not depend on who was killed meanwhile: the journal, loads, hashes, masks, gaps,
 /// refusals.
 inline std::string result_of(const store_fixture& store) {
-  return content_of(store, {{"journal", 5}, {"days", 4}, {"summaries", 3}, {"gap_counts", 3}, {"rejects", 11}});
+  return store.content_of({{"journal", 5}, {"days", 4}, {"summaries", 3}, {"gap_counts", 3}, {"rejects", 11}});
 }
 
 } // namespace gridtwin::testing
