@@ -1,5 +1,4 @@
 #include "src/bench/bench_register.hpp"
-#include "src/commands/clock.hpp"
 #include "src/commands/deadletters.hpp"
 #include "src/commands/deadline.hpp"
 #include "src/commands/digest.hpp"
@@ -9,6 +8,7 @@
 #include "src/commands/settle.hpp"
 #include "src/commands/sim_register.hpp"
 #include "src/commands/twins.hpp"
+#include "src/process/clock.hpp"
 
 #include <CLI/CLI.hpp>
 #include <malloc.h>

@@ -2,9 +2,9 @@
 
 #include "actors/transformer.hpp"
 #include "src/bench/twin_rounds.hpp"
-#include "src/commands/actor_system_options.hpp"
-#include "src/commands/resident_memory.hpp"
 #include "src/commands/terminal.hpp"
+#include "src/process/resident_memory.hpp"
+#include "src/replay/actor_system_options.hpp"
 
 #include <caf/actor_control_block.hpp>
 #include <fmt/format.h>

@@ -1,11 +1,11 @@
 #include "src/bench/bench_rules.hpp"
 
 #include "config/format_profile.hpp"
-#include "src/commands/interrupt.hpp"
 #include "src/commands/terminal.hpp"
 #include "src/ingest/meter_index.hpp"
 #include "src/ingest/time_format.hpp"
 #include "src/ingest/zone_table.hpp"
+#include "src/process/interrupt.hpp"
 #include "twins/energy.hpp"
 #include "twins/message_rules.hpp"
 #include "twins/rule_table.hpp"

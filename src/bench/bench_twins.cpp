@@ -1,10 +1,10 @@
 #include "src/bench/bench_twins.hpp"
 
 #include "src/bench/twin_rounds.hpp"
-#include "src/commands/actor_system_options.hpp"
-#include "src/commands/interrupt.hpp"
-#include "src/commands/resident_memory.hpp"
 #include "src/commands/terminal.hpp"
+#include "src/process/interrupt.hpp"
+#include "src/process/resident_memory.hpp"
+#include "src/replay/actor_system_options.hpp"
 
 #include <fmt/format.h>
 

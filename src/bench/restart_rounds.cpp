@@ -1,7 +1,7 @@
 #include "src/bench/restart_rounds.hpp"
 
 #include "actors/commit_writer.hpp"
-#include "src/commands/stored_days_list.hpp"
+#include "src/replay/stored_days_list.hpp"
 
 #include <caf/send.hpp>
 

@@ -2,7 +2,7 @@
 
 #include "actors/messages.hpp"
 #include "src/bench/bench_estate.hpp"
-#include "src/commands/run_transformers.hpp"
+#include "src/replay/run_transformers.hpp"
 #include "src/store/store_folder.hpp"
 #include "src/store/store_reader.hpp"
 #include "src/store/store_writer.hpp"

@@ -1,11 +1,11 @@
 #include "src/commands/deadletters.hpp"
 
 #include "config/printable_text.hpp"
-#include "src/commands/interrupt.hpp"
 #include "src/commands/letter_replay.hpp"
 #include "src/commands/operator_options.hpp"
 #include "src/commands/readable_store.hpp"
 #include "src/commands/terminal.hpp"
+#include "src/process/interrupt.hpp"
 #include "twins/rule_table.hpp"
 
 #include <fmt/format.h>

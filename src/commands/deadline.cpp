@@ -1,10 +1,10 @@
 #include "src/commands/deadline.hpp"
 
 #include "src/commands/deadline_table.hpp"
-#include "src/commands/interrupt.hpp"
 #include "src/commands/settlement_options.hpp"
 #include "src/commands/store_view.hpp"
 #include "src/commands/terminal.hpp"
+#include "src/process/interrupt.hpp"
 #include "src/settlement/stored_dates.hpp"
 #include "twins/energy.hpp"
 

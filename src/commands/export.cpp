@@ -1,8 +1,8 @@
 #include "src/commands/export.hpp"
 
 #include "src/commands/cohort_options.hpp"
-#include "src/commands/interrupt.hpp"
 #include "src/commands/terminal.hpp"
+#include "src/process/interrupt.hpp"
 
 #include <algorithm>
 #include <array>

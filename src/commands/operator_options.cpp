@@ -1,6 +1,6 @@
 #include "src/commands/operator_options.hpp"
 
-#include "src/commands/clock.hpp"
+#include "src/process/clock.hpp"
 
 #include <pwd.h>
 #include <unistd.h>

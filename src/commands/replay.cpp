@@ -2,14 +2,14 @@
 
 #include "config/settlement_settings.hpp"
 #include "config/toml_document.hpp"
-#include "src/commands/interrupt.hpp"
 #include "src/commands/replay_report.hpp"
-#include "src/commands/replay_run.hpp"
 #include "src/commands/rule_binding.hpp"
 #include "src/commands/small_file.hpp"
-#include "src/commands/source_blocks.hpp"
 #include "src/ingest/estate_files.hpp"
 #include "src/ingest/estate_settlement.hpp"
+#include "src/process/interrupt.hpp"
+#include "src/replay/replay_run.hpp"
+#include "src/replay/source_blocks.hpp"
 #include "twins/final_runs.hpp"
 
 #include <unistd.h>

@@ -1,9 +1,9 @@
 #include "src/commands/replay_report.hpp"
 
-#include "src/commands/resident_memory.hpp"
 #include "src/commands/store_gaps.hpp"
 #include "src/commands/store_view.hpp"
 #include "src/commands/terminal.hpp"
+#include "src/process/resident_memory.hpp"
 #include "twins/energy.hpp"
 #include "twins/rule_table.hpp"
 

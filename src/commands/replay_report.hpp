@@ -1,7 +1,7 @@
 #pragma once
 
-#include "src/commands/replay_run.hpp"
 #include "src/commands/store_view.hpp"
+#include "src/replay/replay_run.hpp"
 #include "twins/hash.hpp"
 #include "twins/load.hpp"
 

@@ -1,8 +1,8 @@
 #include "src/commands/settle.hpp"
 
-#include "src/commands/interrupt.hpp"
 #include "src/commands/settle_run.hpp"
 #include "src/commands/small_file.hpp"
+#include "src/process/interrupt.hpp"
 #include "twins/energy.hpp"
 
 #include <fmt/format.h>

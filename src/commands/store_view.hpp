@@ -1,5 +1,6 @@
 #pragma once
 
+#include "src/replay/known_estate.hpp"
 #include "src/store/day_summary.hpp"
 #include "src/store/store_reader.hpp"
 #include "src/store/transformer_day_reader.hpp"
@@ -16,14 +17,6 @@
 #include <vector>
 
 namespace gridtwin {
-
-/// An estate that a run has bound to a store, as it is in memory.
-struct known_estate {
-  std::shared_ptr<const gridtwin::estate> estate;
-  std::shared_ptr<const gridtwin::topology> topology;
-  std::vector<mpan> meters_across;
-  std::string hash; ///< `topology_change::hash`
-};
 
 /// A store with the estate that it is bound to, for commands that only read. Sees one state of the store.
 class store_view {

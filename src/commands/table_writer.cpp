@@ -1,7 +1,7 @@
 #include "src/commands/table_writer.hpp"
 
-#include "src/commands/interrupt.hpp"
 #include "src/commands/terminal.hpp"
+#include "src/process/interrupt.hpp"
 
 #include <algorithm>
 #include <utility>

@@ -1,13 +1,13 @@
 #include "src/commands/twins.hpp"
 
 #include "config/printable_text.hpp"
-#include "src/commands/interrupt.hpp"
 #include "src/commands/letter_replay.hpp"
 #include "src/commands/operator_options.hpp"
 #include "src/commands/readable_store.hpp"
 #include "src/commands/store_gaps.hpp"
 #include "src/commands/store_view.hpp"
 #include "src/commands/terminal.hpp"
+#include "src/process/interrupt.hpp"
 #include "src/store/supervision_record.hpp"
 #include "src/store/transformer_day_reader.hpp"
 

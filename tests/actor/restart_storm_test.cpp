@@ -1,5 +1,5 @@
 #include "src/bench/restart_rounds.hpp"
-#include "src/commands/resident_memory.hpp"
+#include "src/process/resident_memory.hpp"
 #include "tests/support/actor_fixture.hpp"
 #include "tests/support/temporary_folder.hpp"
 

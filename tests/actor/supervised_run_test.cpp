@@ -1,6 +1,6 @@
 #include "tests/support/run_fixture.hpp"
 
-#include "src/commands/replay_driver.hpp"
+#include "src/replay/replay_driver.hpp"
 
 #include <doctest/doctest.h>
 #include <sqlite3.h>

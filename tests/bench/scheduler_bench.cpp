@@ -3,7 +3,7 @@
 //   cmake --build --preset release --target scheduler_bench && build/release/tests/scheduler_bench [TRANSFORMERS]
 //   [ROUNDS]
 
-#include "src/commands/clock.hpp"
+#include "src/process/clock.hpp"
 #include "tests/support/actor_fixture.hpp"
 
 #include <cstdio>

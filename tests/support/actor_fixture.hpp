@@ -2,7 +2,7 @@
 
 #include "actors/commit_writer.hpp"
 #include "actors/transformer.hpp"
-#include "src/commands/block_decoder.hpp"
+#include "src/replay/block_decoder.hpp"
 #include "src/store/day_source.hpp"
 
 #include <caf/actor_system.hpp>

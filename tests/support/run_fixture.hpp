@@ -4,8 +4,8 @@
 #include "tests/support/seeded_random.hpp"
 #include "tests/support/store_fixture.hpp"
 
-#include "src/commands/run_transformers.hpp"
-#include "src/commands/stored_days_list.hpp"
+#include "src/replay/run_transformers.hpp"
+#include "src/replay/stored_days_list.hpp"
 
 #include <caf/exit_reason.hpp>
 

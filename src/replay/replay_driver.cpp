@@ -1,10 +1,10 @@
-#include "src/commands/replay_driver.hpp"
+#include "src/replay/replay_driver.hpp"
 
 #include "actors/commit_writer.hpp"
 #include "actors/transformer.hpp"
-#include "src/commands/block_decoder.hpp"
-#include "src/commands/interrupt.hpp"
-#include "src/commands/letter_batches.hpp"
+#include "src/process/interrupt.hpp"
+#include "src/replay/block_decoder.hpp"
+#include "src/replay/letter_batches.hpp"
 #include "twins/bounds.hpp"
 
 #include <caf/send.hpp>

@@ -1,4 +1,4 @@
-#include "src/commands/resident_memory.hpp"
+#include "src/process/resident_memory.hpp"
 
 #include <sys/resource.h>
 #include <unistd.h>

@@ -1,9 +1,9 @@
-#include "src/commands/replay_run.hpp"
+#include "src/replay/replay_run.hpp"
 
-#include "src/commands/actor_system_options.hpp"
-#include "src/commands/planted_faults.hpp"
-#include "src/commands/replay_driver.hpp"
-#include "src/commands/run_supervision.hpp"
+#include "src/replay/actor_system_options.hpp"
+#include "src/replay/planted_faults.hpp"
+#include "src/replay/replay_driver.hpp"
+#include "src/replay/run_supervision.hpp"
 #include "src/store/gap_scan.hpp"
 #include "src/store/moved_readings.hpp"
 

@@ -1,7 +1,7 @@
-#include "src/commands/run_supervision.hpp"
+#include "src/replay/run_supervision.hpp"
 
 #include "config/printable_text.hpp"
-#include "src/commands/clock.hpp"
+#include "src/process/clock.hpp"
 #include "src/store/operator_acts.hpp"
 
 #include <algorithm>

@@ -2,7 +2,7 @@
 
 #include "actors/messages.hpp"
 #include "actors/run_context.hpp"
-#include "src/commands/stored_days_list.hpp"
+#include "src/replay/stored_days_list.hpp"
 
 #include <caf/actor.hpp>
 #include <caf/actor_addr.hpp>

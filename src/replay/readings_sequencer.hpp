@@ -1,8 +1,8 @@
 #pragma once
 
-#include "src/commands/block_decoder.hpp"
 #include "src/ingest/clock_change_resolver.hpp"
 #include "src/ingest/meter_index.hpp"
+#include "src/replay/block_decoder.hpp"
 #include "src/store/commit.hpp"
 #include "twins/bounds.hpp"
 #include "twins/reading_batch.hpp"

@@ -1,4 +1,4 @@
-#include "src/commands/block_decoder.hpp"
+#include "src/replay/block_decoder.hpp"
 
 #include "actors/actor_failure.hpp"
 

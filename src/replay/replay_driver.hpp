@@ -1,10 +1,10 @@
 #pragma once
 
 #include "actors/run_context.hpp"
-#include "src/commands/readings_sequencer.hpp"
-#include "src/commands/replay_run.hpp"
-#include "src/commands/run_transformers.hpp"
-#include "src/commands/source_blocks.hpp"
+#include "src/replay/readings_sequencer.hpp"
+#include "src/replay/replay_run.hpp"
+#include "src/replay/run_transformers.hpp"
+#include "src/replay/source_blocks.hpp"
 #include "src/store/store_writer.hpp"
 
 #include <caf/actor.hpp>

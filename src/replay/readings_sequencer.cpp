@@ -1,4 +1,4 @@
-#include "src/commands/readings_sequencer.hpp"
+#include "src/replay/readings_sequencer.hpp"
 
 #include <utility>
 

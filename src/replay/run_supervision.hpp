@@ -1,7 +1,7 @@
 #pragma once
 
 #include "actors/run_context.hpp"
-#include "src/commands/replay_run.hpp"
+#include "src/replay/replay_run.hpp"
 #include "src/store/dead_letters.hpp"
 #include "src/store/store_folder.hpp"
 #include "src/store/supervision_record.hpp"

@@ -1,4 +1,4 @@
-#include "src/commands/planted_faults.hpp"
+#include "src/replay/planted_faults.hpp"
 
 #ifndef GRIDTWIN_PLANT_FAULTS
 

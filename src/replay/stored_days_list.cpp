@@ -1,4 +1,4 @@
-#include "src/commands/stored_days_list.hpp"
+#include "src/replay/stored_days_list.hpp"
 
 #include "src/store/store_reader.hpp"
 

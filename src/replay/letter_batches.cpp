@@ -1,4 +1,4 @@
-#include "src/commands/letter_batches.hpp"
+#include "src/replay/letter_batches.hpp"
 
 #include <memory>
 #include <string>

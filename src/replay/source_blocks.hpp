@@ -1,10 +1,10 @@
 #pragma once
 
 #include "config/format_profile.hpp"
-#include "src/commands/block_decoder.hpp"
 #include "src/ingest/meter_index.hpp"
 #include "src/ingest/source_list.hpp"
 #include "src/ingest/source_reader.hpp"
+#include "src/replay/block_decoder.hpp"
 
 #include <cstdint>
 #include <memory>

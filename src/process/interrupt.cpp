@@ -1,4 +1,4 @@
-#include "src/commands/interrupt.hpp"
+#include "src/process/interrupt.hpp"
 
 #include <atomic>
 #include <csignal>

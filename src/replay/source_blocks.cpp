@@ -1,4 +1,4 @@
-#include "src/commands/source_blocks.hpp"
+#include "src/replay/source_blocks.hpp"
 
 #include "twins/bounds.hpp"
 

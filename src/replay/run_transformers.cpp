@@ -1,4 +1,4 @@
-#include "src/commands/run_transformers.hpp"
+#include "src/replay/run_transformers.hpp"
 
 #include "actors/transformer.hpp"
 

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "src/commands/block_decoder.hpp"
+#include "src/replay/block_decoder.hpp"
 
 #include <caf/actor_system_config.hpp>
 
