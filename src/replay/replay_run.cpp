@@ -6,6 +6,7 @@
 #include "src/replay/run_supervision.hpp"
 #include "src/store/gap_scan.hpp"
 #include "src/store/moved_readings.hpp"
+#include "src/store/store_reader.hpp"
 
 #include <caf/actor_system.hpp>
 
