@@ -1,10 +1,10 @@
 #include "src/bench/bench_memory.hpp"
 
 #include "actors/transformer.hpp"
+#include "src/bench/round_conductor.hpp"
 #include "src/bench/twin_rounds.hpp"
 #include "src/commands/terminal.hpp"
 #include "src/process/resident_memory.hpp"
-#include "src/replay/actor_system_options.hpp"
 
 #include <caf/actor_control_block.hpp>
 #include <fmt/format.h>
@@ -80,7 +80,7 @@ std::string to_text(const bench_memory_options& o, const std::vector<part>& part
 } // namespace
 
 int run_bench_memory(const bench_memory_options& options) {
-  actor_system_options config(1);
+  bench_system_options config(1);
   caf::actor_system system(config);
   twin_rounds rounds(system, options.estate);
   rounds.spawn(delivery_path::group);

@@ -1,10 +1,10 @@
 #include "src/bench/bench_twins.hpp"
 
+#include "src/bench/round_conductor.hpp"
 #include "src/bench/twin_rounds.hpp"
 #include "src/commands/terminal.hpp"
 #include "src/process/interrupt.hpp"
 #include "src/process/resident_memory.hpp"
-#include "src/replay/actor_system_options.hpp"
 
 #include <fmt/format.h>
 
@@ -51,7 +51,7 @@ error miscounted() {
 result<measurement> measure(const bench_twins_options& o, std::size_t threads, const microsecond_clock& now) {
   measurement out;
   const delivery_path path = o.path == "handle" ? delivery_path::handle : delivery_path::group;
-  actor_system_options config(threads);
+  bench_system_options config(threads);
   caf::actor_system system(config);
   const std::int64_t begin = now();
   twin_rounds rounds(system, o.estate);

@@ -2,6 +2,7 @@
 
 #include "actors/messages.hpp"
 #include "src/bench/bench_estate.hpp"
+#include "src/bench/made_half_hours.hpp"
 
 #include <caf/actor_system.hpp>
 #include <caf/scoped_actor.hpp>
@@ -48,31 +49,20 @@ public:
   const run_context& context() const noexcept { return *run_; }
 
 private:
-  struct expectation {
-    std::uint64_t readings = 0;
-    std::int64_t wh = 0;
-    bool operator==(const expectation&) const = default;
-  };
-
-  expectation send_groups();
-  expectation send_by_handle();
-  std::shared_ptr<reading_group> next_group(std::uint32_t first, std::uint32_t end);
+  bool send_groups();
+  bool send_by_handle();
   void find_handles();
   void release_old_days();
-  std::int64_t value_of(std::uint32_t meter, quantity q) const noexcept;
 
   std::shared_ptr<run_context> run_;
-  std::vector<quantity> quantities_;
+  made_half_hours half_hours_;
   caf::actor_system* system_;
   caf::scoped_actor self_;
-  std::vector<std::uint32_t> first_meter_; ///< by transformer, and one behind the last
+  caf::actor conductor_;
   caf::actor writer_;
   std::vector<caf::actor> hosts_;
   std::vector<caf::actor> handles_; ///< of the twins, for the path that needs them
-  std::int32_t round_ = 0;
-  std::uint64_t groups_ = 0;
-  expectation sent_;
-  expectation by_handle_; ///< of all rounds
+  reading_tally by_handle_;         ///< of all rounds
 };
 
 } // namespace gridtwin
