@@ -4,6 +4,7 @@
 #include "src/ingest/source_reader.hpp"
 #include "src/ingest/transformer_groups.hpp"
 
+#include <algorithm>
 #include <cassert>
 #include <limits>
 #include <utility>
@@ -268,12 +269,17 @@ decoded_block line_decoder::decode(std::string_view text) {
     const std::size_t count = look_ahead(rest);
     if (line_ == 0)
       set_memory_aside(count, text.size() - rest.size());
+    bool plain = false; // the last line
     for (std::size_t i = 0; i < count; ++i, ++line_) {
       const line_ahead& next = ahead_[i];
       offset_ = static_cast<std::uint32_t>(next.line.data() - text.data());
-      if (!next.plain || !plain_row(next))
+      plain = next.plain && plain_row(next);
+      if (!plain)
         decode_line(next.line);
     }
+    if (plain)
+      learn_repeated(ahead_[count - 1]);
+    lines_wanted_ = plain && take_repeated_rows(rest) > 0 ? 1 : std::min(2 * lines_wanted_, lines_ahead);
   }
   out_.batch.lines = line_;
   group_by_transformer(out_.batch.readings, transformers_, out_.batch.slices);

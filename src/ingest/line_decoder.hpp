@@ -101,6 +101,10 @@ private:
   // The fast path, in plain_row.cpp, which says when it applies.
   bool take_plain_line(std::string_view& rest, line_ahead& found) const noexcept;
   bool plain_row(const line_ahead& found);
+  bool plain_reading(const plain_attributes& as, std::int64_t wh);
+  void learn_repeated(const line_ahead& found);
+  std::size_t take_repeated_rows(std::string_view& rest);
+  bool take_repeated_row(std::string_view& rest);
   bool plain_meter(const line_ahead& found);
   bool plain_time_of(std::string_view text);
   bool move_plain_clock(std::uint64_t word) noexcept;
@@ -128,8 +132,9 @@ private:
   row row_; ///< of a reading
   static constexpr std::size_t lines_ahead = 64;
   std::array<line_ahead, lines_ahead> ahead_{};
-  bool run_may_grow_ = false; ///< the last of `out_.runs`
-  std::string_view text_;     ///< of the block
+  std::size_t lines_wanted_ = lines_ahead; ///< few where rows repeat one another
+  bool run_may_grow_ = false;              ///< the last of `out_.runs`
+  std::string_view text_;                  ///< of the block
   std::uint32_t line_ = 0;
   std::uint32_t offset_ = 0;
   meter_number plain_meter_; ///< of the plain row before, and its MPAN; 0: it was called by a name
@@ -137,6 +142,7 @@ private:
   bool in_estate_order_ = false; ///< meters follow one another as in the estate
   plain_time plain_time_;
   std::array<plain_attributes, 8> plain_attributes_{};
+  repeated_row repeated_;
   decoded_block out_;
   std::vector<std::uint32_t> transformers_; ///< of `out_.batch.readings`
 };

@@ -49,6 +49,17 @@ struct marked_bytes {
 };
 #endif
 
+/// The place of the first line feed among 16 bytes; 16: there is none.
+std::size_t line_end_within_16(const char* at) noexcept {
+#ifdef __SSE2__
+  const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(at));
+  const int feeds = _mm_movemask_epi8(_mm_cmpeq_epi8(bytes, _mm_set1_epi8('\n')));
+  return static_cast<std::size_t>(std::countr_zero(static_cast<unsigned>(feeds) | 1U << 16));
+#else
+  return std::string_view(at, 16).find('\n') == std::string_view::npos ? 16 : std::string_view(at, 16).find('\n');
+#endif
+}
+
 // Where `YYYY-MM-DDTHH:MM` has its hour and minute, within the second word of a text.
 constexpr std::uint64_t clock_digits = 0xFFFF'00FF'FF00'0000;
 
@@ -113,7 +124,7 @@ inline bool line_decoder::take_plain_line(std::string_view& rest, line_ahead& fo
 std::size_t line_decoder::look_ahead(std::string_view& rest) {
   std::size_t count = 0;
   std::uint64_t before = 0;
-  for (; count < lines_ahead && !rest.empty(); ++count) {
+  for (; count < lines_wanted_ && !rest.empty(); ++count) {
     line_ahead& found = ahead_[count];
     std::string_view meter;
     if (!take_plain_line(rest, found))
@@ -262,16 +273,87 @@ bool line_decoder::plain_row(const line_ahead& found) {
   const plain_attributes* const as = plain_attributes_of(found);
   if (as == nullptr)
     return false;
+  return plain_reading(*as, wh);
+}
+
+/// Keeps the reading of the meter and time at hand.
+inline bool line_decoder::plain_reading(const plain_attributes& as, std::int64_t wh) {
   const period p = plain_time_.period;
   const connection_index at = meters_.connection_at(plain_meter_, p);
-  if ((meters_.at(at).quantities & mask_of(as->quantity)) == 0)
+  if ((meters_.at(at).quantities & mask_of(as.quantity)) == 0)
     return false;
   if (plan_.needs_order)
-    note_order(series_of(plain_meter_, as->quantity, as->version), plain_time_.time, place_kind::known);
-  out_.batch.readings.push_back(
-    {wh, at, p, line_, offset_, as->version, 0, as->quantity, as->quality, as->reasons, false});
+    note_order(series_of(plain_meter_, as.quantity, as.version), plain_time_.time, place_kind::known);
+  out_.batch.readings.push_back({wh, at, p, line_, offset_, as.version, 0, as.quantity, as.quality, as.reasons, false});
   transformers_.push_back(meters_.transformer_of(at).value);
   return true;
+}
+
+/// What the next rows may repeat of a row that was plain.
+void line_decoder::learn_repeated(const line_ahead& found) {
+  repeated_row& last = repeated_;
+  last.value_at = 0;
+  if (plan_.meter != 0 || plan_.time != 1 || plan_.value + 1 != plan_.columns || found.meter == 0
+      || found.ends[0] != mpan_digits)
+    return;
+  const std::size_t time_at = mpan_digits + 1;
+  const std::size_t value_at = std::size_t{found.ends[plan_.value - 1]} + 1;
+  const plain_attributes* const as = plain_attributes_of(found);
+  if (value_at - time_at > sizeof last.words || as == nullptr)
+    return;
+  last.value_at = value_at;
+  last.attributes = *as;
+  for (std::size_t i = 0; i < last.words.size(); ++i) {
+    last.words[i] = eight_bytes(found.line.data() + time_at + 8 * i);
+    last.masks[i] = first_bytes(value_at - time_at > 8 * i ? value_at - time_at - 8 * i : 0);
+  }
+}
+
+/// Takes a row off that repeats the one before but for meter, hour and minute, and value. False, with nothing done but
+/// what is remembered, where it is another one, or the meter is neither the same nor the estate's next.
+inline bool line_decoder::take_repeated_row(std::string_view& rest) {
+  repeated_row& last = repeated_;
+  const char* const line = rest.data();
+  const char* const time = line + mpan_digits + 1;
+  std::uint64_t number = 0;
+  if (!read_mpan_digits(line, number) || line[mpan_digits] != profile_.delimiter)
+    return false;
+  const std::uint64_t clock_word = eight_bytes(time + 8);
+  const std::uint64_t clock_changes = (clock_word ^ last.words[1]) & last.masks[1];
+  const std::uint64_t others = ((eight_bytes(time) ^ last.words[0]) & last.masks[0]) | (clock_changes & ~clock_digits)
+                               | ((eight_bytes(time + 16) ^ last.words[2]) & last.masks[2])
+                               | ((eight_bytes(time + 24) ^ last.words[3]) & last.masks[3]);
+  const char* const value = line + last.value_at;
+  const std::size_t end = line_end_within_16(value);
+  std::int64_t wh = 0;
+  if (others != 0 || end == 16
+      || !short_kilowatt_hours({value, end != 0 && value[end - 1] == '\r' ? end - 1 : end}, wh))
+    return false;
+  if (number != plain_number_) {
+    const auto next = in_estate_order_ ? meters_.find_after(plain_meter_, {number}) : std::nullopt;
+    if (!next)
+      return false;
+    plain_number_ = number;
+    plain_meter_ = *next;
+  }
+  if (clock_changes != 0) {
+    if (!plain_time_.has_clock || !move_plain_clock(clock_word))
+      return false;
+    last.words[1] = clock_word;
+  }
+  offset_ = static_cast<std::uint32_t>(line - text_.data());
+  if (!plain_reading(last.attributes, wh))
+    return false;
+  rest.remove_prefix(last.value_at + end + 1);
+  return true;
+}
+
+/// How many it took.
+std::size_t line_decoder::take_repeated_rows(std::string_view& rest) {
+  const std::uint32_t before = line_;
+  while (repeated_.value_at != 0 && rest.size() >= plain_row_reach && take_repeated_row(rest))
+    ++line_;
+  return line_ - before;
 }
 
 } // namespace gridtwin

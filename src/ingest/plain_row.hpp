@@ -65,4 +65,14 @@ struct plain_attributes {
   std::uint16_t version = 1;
 };
 
+/// What the row before was like, where it was plain, its meter stood first in 13 digits, its time second and its value
+/// last, with at most 32 bytes between the begins of the two: a row that differs from it in nothing but meter, hour and
+/// minute, and value needs no look at its fields.
+struct repeated_row {
+  std::size_t value_at = 0;             ///< where the value begins, in bytes from the line's begin; 0: none is known
+  std::array<std::uint64_t, 4> words{}; ///< from the time on
+  std::array<std::uint64_t, 4> masks{}; ///< of the bytes up to the value
+  plain_attributes attributes;
+};
+
 } // namespace gridtwin
