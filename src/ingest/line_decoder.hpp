@@ -104,8 +104,11 @@ private:
   bool plain_reading(const plain_attributes& as, std::int64_t wh);
   void learn_repeated(const line_ahead& found);
   std::size_t take_repeated_rows(std::string_view& rest);
-  bool take_repeated_row(std::string_view& rest);
+  std::size_t find_repeated_rows(std::string_view rest);
+  bool find_repeated_row(const char* line, repeated_row_ahead& found) const noexcept;
+  bool keep_repeated_row(const repeated_row_ahead& found);
   bool plain_meter(const line_ahead& found);
+  bool plain_meter_of(std::uint64_t number);
   bool plain_time_of(std::string_view text);
   bool move_plain_clock(std::uint64_t word) noexcept;
   bool learn_plain_time(std::string_view text);
@@ -143,6 +146,7 @@ private:
   plain_time plain_time_;
   std::array<plain_attributes, 8> plain_attributes_{};
   repeated_row repeated_;
+  std::array<repeated_row_ahead, lines_ahead> repeated_ahead_{};
   decoded_block out_;
   std::vector<std::uint32_t> transformers_; ///< of `out_.batch.readings`
 };

@@ -14,6 +14,7 @@
 #include "src/ingest/line_decoder.hpp"
 #include "src/ingest/plain_values.hpp"
 
+#include <algorithm>
 #include <limits>
 #ifdef __SSE2__
 #include <emmintrin.h>
@@ -49,14 +50,14 @@ struct marked_bytes {
 };
 #endif
 
-/// The place of the first line feed among 16 bytes; 16: there is none.
-std::size_t line_end_within_16(const char* at) noexcept {
+/// The first place of a character among 16; 16: it is none of them.
+std::size_t place_within_16(const char* at, char c) noexcept {
 #ifdef __SSE2__
   const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(at));
-  const int feeds = _mm_movemask_epi8(_mm_cmpeq_epi8(bytes, _mm_set1_epi8('\n')));
-  return static_cast<std::size_t>(std::countr_zero(static_cast<unsigned>(feeds) | 1U << 16));
+  const int places = _mm_movemask_epi8(_mm_cmpeq_epi8(bytes, _mm_set1_epi8(c)));
+  return static_cast<std::size_t>(std::countr_zero(static_cast<unsigned>(places) | 1U << 16));
 #else
-  return std::string_view(at, 16).find('\n') == std::string_view::npos ? 16 : std::string_view(at, 16).find('\n');
+  return std::min(std::string_view(at, 16).find(c), std::size_t{16});
 #endif
 }
 
@@ -153,16 +154,20 @@ inline bool line_decoder::plain_meter(const line_ahead& found) {
     plain_meter_ = meter.value_or(meter_number{});
     return meter.has_value();
   }
-  if (found.meter == plain_number_)
+  return plain_meter_of(found.meter);
+}
+
+inline bool line_decoder::plain_meter_of(std::uint64_t number) {
+  if (number == plain_number_)
     return true;
-  auto meter = in_estate_order_ ? meters_.find_after(plain_meter_, {found.meter}) : std::nullopt;
+  auto meter = in_estate_order_ ? meters_.find_after(plain_meter_, {number}) : std::nullopt;
   if (!meter) {
-    meter = meters_.find(mpan{found.meter});
+    meter = meters_.find(mpan{number});
     if (!meter)
       return false; // it may still be a source's name
     in_estate_order_ = meter->value == plain_meter_.value + 1;
   }
-  plain_number_ = found.meter;
+  plain_number_ = number;
   plain_meter_ = *meter;
   return true;
 }
@@ -293,66 +298,96 @@ inline bool line_decoder::plain_reading(const plain_attributes& as, std::int64_t
 void line_decoder::learn_repeated(const line_ahead& found) {
   repeated_row& last = repeated_;
   last.value_at = 0;
-  if (plan_.meter != 0 || plan_.time != 1 || plan_.value + 1 != plan_.columns || found.meter == 0
-      || found.ends[0] != mpan_digits)
+  if (plan_.meter != 0 || plan_.value <= plan_.time || found.meter == 0 || found.ends[0] != mpan_digits)
     return;
-  const std::size_t time_at = mpan_digits + 1;
+  const char* const line = found.line.data();
+  const std::size_t time_at = std::size_t{found.ends[plan_.time - 1]} + 1;
   const std::size_t value_at = std::size_t{found.ends[plan_.value - 1]} + 1;
+  const std::size_t end_at = found.ends[plan_.value];
+  const std::size_t end_size = found.line.size() + (line[found.line.size()] == '\r' ? 2 : 1) - end_at;
   const plain_attributes* const as = plain_attributes_of(found);
-  if (value_at - time_at > sizeof last.words || as == nullptr)
+  if (value_at - mpan_digits > sizeof last.words || end_size > sizeof last.end || as == nullptr)
     return;
-  last.value_at = value_at;
-  last.attributes = *as;
   for (std::size_t i = 0; i < last.words.size(); ++i) {
-    last.words[i] = eight_bytes(found.line.data() + time_at + 8 * i);
-    last.masks[i] = first_bytes(value_at - time_at > 8 * i ? value_at - time_at - 8 * i : 0);
+    const std::size_t at = mpan_digits + 8 * i;
+    last.words[i] = eight_bytes(line + at);
+    last.masks[i] = first_bytes(value_at > at ? value_at - at : 0);
   }
+  if (plain_time_.has_clock)
+    for (const std::size_t digit : {11, 12, 14, 15}) {
+      const std::size_t at = time_at + digit - mpan_digits;
+      last.masks[at / 8] &= ~(std::uint64_t{0xFF} << (8 * (at % 8)));
+    }
+  last.end = eight_bytes(line + end_at) & first_bytes(end_size);
+  last.end_mask = first_bytes(end_size);
+  last.end_size = end_size;
+  last.time_at = time_at;
+  last.attributes = *as;
+  last.value_at = value_at;
 }
 
-/// Takes a row off that repeats the one before but for meter, hour and minute, and value. False, with nothing done but
-/// what is remembered, where it is another one, or the meter is neither the same nor the estate's next.
-inline bool line_decoder::take_repeated_row(std::string_view& rest) {
-  repeated_row& last = repeated_;
-  const char* const line = rest.data();
-  const char* const time = line + mpan_digits + 1;
-  std::uint64_t number = 0;
-  if (!read_mpan_digits(line, number) || line[mpan_digits] != profile_.delimiter)
+/// Whether a line repeats the row before but for meter, hour and minute, and value.
+inline bool line_decoder::find_repeated_row(const char* line, repeated_row_ahead& found) const noexcept {
+  const repeated_row& last = repeated_;
+  if (!read_mpan_digits(line, found.meter))
     return false;
-  const std::uint64_t clock_word = eight_bytes(time + 8);
-  const std::uint64_t clock_changes = (clock_word ^ last.words[1]) & last.masks[1];
-  const std::uint64_t others = ((eight_bytes(time) ^ last.words[0]) & last.masks[0]) | (clock_changes & ~clock_digits)
-                               | ((eight_bytes(time + 16) ^ last.words[2]) & last.masks[2])
-                               | ((eight_bytes(time + 24) ^ last.words[3]) & last.masks[3]);
+  std::uint64_t others = 0;
+  for (std::size_t i = 0; i < last.words.size(); ++i)
+    others |= (eight_bytes(line + mpan_digits + 8 * i) ^ last.words[i]) & last.masks[i];
   const char* const value = line + last.value_at;
-  const std::size_t end = line_end_within_16(value);
-  std::int64_t wh = 0;
-  if (others != 0 || end == 16
-      || !short_kilowatt_hours({value, end != 0 && value[end - 1] == '\r' ? end - 1 : end}, wh))
+  const std::size_t size = place_within_16(value, static_cast<char>(last.end & 0xFF));
+  others |= (eight_bytes(value + size) & last.end_mask) ^ last.end;
+  if (others != 0 || !short_kilowatt_hours({value, size}, found.wh))
     return false;
-  if (number != plain_number_) {
-    const auto next = in_estate_order_ ? meters_.find_after(plain_meter_, {number}) : std::nullopt;
-    if (!next)
-      return false;
-    plain_number_ = number;
-    plain_meter_ = *next;
-  }
-  if (clock_changes != 0) {
-    if (!plain_time_.has_clock || !move_plain_clock(clock_word))
-      return false;
-    last.words[1] = clock_word;
-  }
-  offset_ = static_cast<std::uint32_t>(line - text_.data());
-  if (!plain_reading(last.attributes, wh))
-    return false;
-  rest.remove_prefix(last.value_at + end + 1);
+  found.clock = eight_bytes(line + last.time_at + 8);
+  found.offset = static_cast<std::uint32_t>(line - text_.data());
+  found.bytes = static_cast<std::uint32_t>(last.value_at + size + last.end_size);
   return true;
 }
 
-/// How many it took.
+/// How many lines in a row repeat the one before; asks memory for their meters, as `look_ahead` does. In the estate's
+/// order there is nothing to ask for, and a line at a time stays in registers.
+inline std::size_t line_decoder::find_repeated_rows(std::string_view rest) {
+  if (in_estate_order_)
+    return rest.size() >= plain_row_reach && find_repeated_row(rest.data(), repeated_ahead_[0]) ? 1 : 0;
+  std::size_t count = 0;
+  std::uint64_t before = plain_number_;
+  for (; count < lines_ahead && rest.size() >= plain_row_reach; ++count) {
+    repeated_row_ahead& found = repeated_ahead_[count];
+    if (!find_repeated_row(rest.data(), found))
+      break;
+    if (found.meter != before)
+      meters_.prefetch({found.meter});
+    before = found.meter;
+    rest.remove_prefix(found.bytes);
+  }
+  for (std::size_t i = 0; i < count; ++i)
+    meters_.prefetch_connection({repeated_ahead_[i].meter});
+  return count;
+}
+
+/// False, with nothing done but what is remembered, where the row is no plain one after all.
+inline bool line_decoder::keep_repeated_row(const repeated_row_ahead& found) {
+  if (!plain_meter_of(found.meter))
+    return false;
+  const plain_time& last = plain_time_;
+  if (last.has_clock && ((found.clock ^ last.words[1]) & last.masks[1]) != 0 && !move_plain_clock(found.clock))
+    return false;
+  offset_ = found.offset;
+  return plain_reading(repeated_.attributes, found.wh);
+}
+
+/// Takes rows off that repeat the one before. How many.
 std::size_t line_decoder::take_repeated_rows(std::string_view& rest) {
   const std::uint32_t before = line_;
-  while (repeated_.value_at != 0 && rest.size() >= plain_row_reach && take_repeated_row(rest))
-    ++line_;
+  for (std::size_t count = 1; repeated_.value_at != 0 && count != 0;) {
+    count = find_repeated_rows(rest);
+    for (std::size_t i = 0; i < count; ++i, ++line_) {
+      if (!keep_repeated_row(repeated_ahead_[i]))
+        return line_ - before;
+      rest.remove_prefix(repeated_ahead_[i].bytes);
+    }
+  }
   return line_ - before;
 }
 

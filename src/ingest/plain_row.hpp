@@ -65,14 +65,26 @@ struct plain_attributes {
   std::uint16_t version = 1;
 };
 
-/// What the row before was like, where it was plain, its meter stood first in 13 digits, its time second and its value
-/// last, with at most 32 bytes between the begins of the two: a row that differs from it in nothing but meter, hour and
-/// minute, and value needs no look at its fields.
+/// What the row before was like, where it was plain and began with its meter in 13 digits: a row that differs from it
+/// in nothing but meter, hour and minute, and value needs no look at its fields.
 struct repeated_row {
-  std::size_t value_at = 0;             ///< where the value begins, in bytes from the line's begin; 0: none is known
-  std::array<std::uint64_t, 4> words{}; ///< from the time on
-  std::array<std::uint64_t, 4> masks{}; ///< of the bytes up to the value
+  std::size_t value_at = 0;             ///< in bytes from the line's begin; 0: none is known
+  std::size_t time_at = 0;              ///< likewise
+  std::array<std::uint64_t, 5> words{}; ///< what stands between meter and value
+  std::array<std::uint64_t, 5> masks{}; ///< of its bytes, without those of a clock that may change
+  std::uint64_t end = 0;                ///< what stands behind the value, the line feed included
+  std::uint64_t end_mask = 0;
+  std::size_t end_size = 0;
   plain_attributes attributes;
+};
+
+/// A row that repeats the one before, found but not yet kept.
+struct repeated_row_ahead {
+  std::uint64_t meter = 0; ///< its MPAN
+  std::uint64_t clock = 0; ///< the second word of its time
+  std::int64_t wh = 0;
+  std::uint32_t offset = 0; ///< in the block
+  std::uint32_t bytes = 0;  ///< with its line feed
 };
 
 } // namespace gridtwin

@@ -228,6 +228,58 @@ TEST_CASE("plain rows: the fast path decodes what the general path decodes") {
   CHECK(rejects > 10'000);
 }
 
+TEST_CASE("plain rows: rows that repeat one another, with now and then a byte that does not") {
+  seeded_random random(20'261'127);
+  decode_options general;
+  general.plain_rows = false;
+  struct shape {
+    std::string header, between, behind, end;
+  };
+  const std::vector<shape> shapes{{"mpan,period_end,kwh", ",", "", "\n"},
+                                  {"mpan,period_end,kwh", ",", "", "\r\n"},
+                                  {"mpan,quantity,period_end,kwh,version", ",AI,", ",1", "\n"},
+                                  {"mpan,quality,period_end,kwh,version", ",A,", ",1", "\r\n"},
+                                  {"mpan,site,period_end,kwh", ",a street with trees,", "", "\n"},
+                                  {"mpan,period_end,kwh,site", ",", ",a street", "\n"},
+                                  {"mpan,kwh,period_end", ",0.5,", "", "\n"}};
+  std::size_t readings = 0;
+  for (const shape& s : shapes) {
+    const row_decoder with = decoder_of(*built_in_profile("generic"), s.header);
+    const row_decoder without = decoder_of(*built_in_profile("generic"), s.header, general);
+    for (int round = 0; round < 60; ++round) {
+      std::string text;
+      const bool by_time = random.chance(1, 2);
+      for (std::uint64_t row = 0; row < 600; ++row) {
+        const std::uint64_t half_hour = by_time ? row / 3 : row % 200;
+        const std::string& meter = *std::array{&one, &two, &three}[by_time ? row % 3 : row / 200];
+        std::string line =
+          meter + s.between + format_instant(1'772'323'200 + 1800 * static_cast<std::int64_t>(half_hour));
+        if (!s.header.ends_with("period_end"))
+          line += "," + std::to_string(random.below(random.chance(1, 9) ? 30'000 : 10)) + "."
+                  + std::to_string(random.below(1000));
+        line += s.behind + s.end;
+        if (random.chance(1, 60))
+          switch (const std::size_t at = random.below(line.size()); random.below(3)) {
+          case 0:
+            line[at] = random.pick(std::vector<char>{'0', '9', ',', '.', '"', '\r', '\n', 'Z', ' ', ':', '\0', '\xFF'});
+            break;
+          case 1:
+            line.erase(at, 1);
+            break;
+          default:
+            line.insert(at, 1, line[at]);
+          }
+        text += line;
+      }
+      const decoded_block fast = with.decode(text);
+      const decoded_block slow = without.decode(text);
+      CHECK_MESSAGE(same(fast, slow), "header " << s.header << ", round " << round);
+      readings += slow.batch.readings.size();
+    }
+  }
+  CHECK(readings > 200'000);
+}
+
 TEST_CASE("plain rows: every minute of a day, with bytes changed") {
   seeded_random random(7);
   decode_options general;
