@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The long forms of the tests that have a long form, on the release build: 200 kills and signals, memory at 5, 10 and 100 million rows,
+# The long forms of the tests that have a long form, on the release build: 200 kills and signals, memory at 10, 30 and 100 million rows,
 # a million restarts of twins, every fuzzer for ten minutes. Takes hours and 15 GB of disk. scripts/soak.sh [kills|memory|restarts|fuzz]...
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -19,7 +19,7 @@ kills() {
   system same_bytes --kills 200
   system process_deaths --signals 200
 }
-memory() { system memory --meters 20000 --rows 5000000 10000000 100000000; }
+memory() { system memory --meters 20000 --rows 10000000 30000000 100000000; }
 restarts() {
   scripts/build.sh release actor_tests
   GRIDTWIN_SOAK=1 build/release/tests/actor_tests --test-case="V18*"

@@ -38,18 +38,12 @@ void readings_sequencer::gather(std::vector<reading_batch>&& batches) {
   for (reading_batch& batch : batches) {
     batch.source = source_numbers_[source_];
     size_ += batch.readings.size() + batch.rejects.size();
-    for (const reading_batch::slice& s : batch.slices) {
-      if (s.transformer.value >= last_group_of_.size())
-        last_group_of_.resize(s.transformer.value + 1);
-      transformers_ += std::exchange(last_group_of_[s.transformer.value], groups_) == groups_ ? 0 : 1;
-    }
     group_.push_back(std::move(batch));
   }
 }
 
 std::vector<reading_batch> readings_sequencer::take_group() {
   size_ = 0;
-  transformers_ = 0;
   ++groups_;
   return std::exchange(group_, {});
 }

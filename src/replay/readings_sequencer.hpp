@@ -33,7 +33,7 @@ public:
   std::size_t waiting() const noexcept { return waiting_.size(); }
   /// Readings and rejects gathered.
   std::size_t size() const noexcept { return size_; }
-  bool group_full() const noexcept { return bounds::group_full(size_, transformers_); }
+  bool group_full() const noexcept { return size_ >= bounds::readings_in_group(groups_); }
   std::vector<reading_batch> take_group();
 
 private:
@@ -48,9 +48,7 @@ private:
   std::size_t source_ = 0;
   std::vector<reading_batch> group_;
   std::size_t size_ = 0;
-  std::uint64_t groups_ = 1;                 ///< begun
-  std::size_t transformers_ = 0;             ///< that the group has readings of
-  std::vector<std::uint64_t> last_group_of_; ///< by transformer
+  std::uint64_t groups_ = 1; ///< begun
 };
 
 /// What never reached a twin, as it is kept; counted in `counts` and, where its meter is known, in `faults` (by

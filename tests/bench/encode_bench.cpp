@@ -19,6 +19,8 @@ namespace gridtwin::testing {
 
 namespace {
 
+constexpr std::uint32_t readings_a_transformer = 1024; // a transformer's part of a group
+
 const utc_day some_day{20'513};
 constexpr std::uint32_t meters_a_transformer = 200;
 constexpr std::int64_t usual_most_wh = 1500;
@@ -77,7 +79,7 @@ form section(const std::string& name, bool by_meter, bool estimates) {
   seeded_random random(1);
   for (std::uint32_t i = 0; i < meters_a_transformer; ++i)
     slots->push_back({i});
-  for (std::uint32_t i = 0; i < bounds::readings_a_transformer; ++i) {
+  for (std::uint32_t i = 0; i < readings_a_transformer; ++i) {
     const content c = content_of(random, i, estimates);
     sourced_reading r;
     r.connection = {by_meter ? i / periods_per_day : i % meters_a_transformer};
