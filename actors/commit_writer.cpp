@@ -18,6 +18,7 @@ std::optional<result<group_committed>> commit_writer_state::commit_next() {
   supervision_tally supervision;
   group_commit commit;
   commit.rejects = group->take_rejects();
+  commit.sources = group->take_sources();
   for (assessed_part& part : group->take_parts()) {
     if (part.failure)
       return result<group_committed>(*part.failure);
@@ -30,8 +31,14 @@ std::optional<result<group_committed>> commit_writer_state::commit_next() {
     // By their numbers in the store, which an estate that has grown does not order as it orders its transformers.
     std::sort(commit.transformers.begin(), commit.transformers.end(),
               [](const auto& a, const auto& b) { return a.transformer < b.transformer; });
-    if (auto done = options_.store->commit(commit); !done)
+    std::vector<record_id> records;
+    if (auto done = options_.store->commit(commit, group->keeps_verdicts() ? &records : nullptr); !done)
       return result<group_committed>(done.failure());
+    std::vector<reading_group::place> places;
+    for (std::size_t i = 0; i < records.size(); ++i)
+      if (records[i].value != 0)
+        places.push_back({commit.transformers[i].transformer, records[i]});
+    group->put_places(std::move(places));
   }
   options_.run->committed_group.store(next_, std::memory_order_release);
   return result<group_committed>(group_committed{next_++, std::make_shared<const run_counts>(counts),

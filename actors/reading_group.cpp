@@ -18,6 +18,18 @@ reading_group::reading_group(std::uint64_t number, std::vector<reading_batch> ba
   unfinished_.store(parts_.size(), std::memory_order_relaxed);
 }
 
+void reading_group::keep_verdicts() {
+  verdicts_.reserve(batches_.size());
+  for (const reading_batch& batch : batches_)
+    verdicts_.emplace_back(batch.readings.size(), verdict::accepted);
+}
+
+std::span<verdict> reading_group::verdicts_of(const reading_batch& batch) noexcept {
+  if (verdicts_.empty())
+    return {};
+  return verdicts_[static_cast<std::size_t>(&batch - batches_.data())];
+}
+
 std::size_t reading_group::position_of(transformer_index t) const noexcept {
   const auto at = std::lower_bound(transformers_.begin(), transformers_.end(), t);
   return static_cast<std::size_t>(at - transformers_.begin());

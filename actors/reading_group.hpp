@@ -1,6 +1,8 @@
 #pragma once
 
 #include "src/store/commit.hpp"
+#include "src/store/journal.hpp"
+#include "src/store/store_writer.hpp"
 #include "supervision/supervision_counters.hpp"
 #include "twins/reading_batch.hpp"
 #include "twins/result.hpp"
@@ -53,6 +55,25 @@ public:
   std::vector<assessed_part> take_parts() noexcept { return std::move(parts_); }
   std::vector<kept_reject> take_rejects() noexcept { return std::move(rejects_); }
 
+  /// Sources of its batches that the store does not know yet.
+  void name_sources(std::vector<named_source> sources) noexcept { sources_ = std::move(sources); }
+  std::vector<named_source> take_sources() noexcept { return std::move(sources_); }
+
+  /// Has the verdict on each reading kept, for somebody waits for it. To be asked before the group is judged.
+  void keep_verdicts();
+  bool keeps_verdicts() const noexcept { return !verdicts_.empty(); }
+  /// By reading of one of `batches()`; empty where they are not kept. A transformer changes those of its readings
+  /// alone; what is usual is there from the beginning.
+  std::span<verdict> verdicts_of(const reading_batch& batch) noexcept;
+  /// Where a transformer's readings stand in the journal, when the group is durable; 0: it added nothing.
+  struct place {
+    transformer_number transformer;
+    record_id record;
+  };
+  void put_places(std::vector<place> places) noexcept { places_ = std::move(places); }
+  /// Ascending; those that added something.
+  std::span<const place> places() const noexcept { return places_; }
+
 private:
   std::size_t position_of(transformer_index t) const noexcept;
 
@@ -61,6 +82,9 @@ private:
   std::vector<kept_reject> rejects_;
   std::vector<transformer_index> transformers_;
   std::vector<assessed_part> parts_;
+  std::vector<named_source> sources_;
+  std::vector<std::vector<verdict>> verdicts_; ///< by batch
+  std::vector<place> places_;
   std::vector<std::uint8_t> finished_; ///< by part; each is written by the part's transformer alone
   std::atomic<std::size_t> unfinished_;
 };

@@ -47,6 +47,7 @@ bool transformer_state::assess(const std::shared_ptr<reading_group>& group, caf:
     run.before_group(options_.transformer, group->number());
   work w;
   w.out = &group->part_of(options_.transformer);
+  w.owner = group.get();
   w.group = group->number();
   w.batches = group->batches();
   w.out->commit.transformer = run.topology->number_of[options_.transformer.value];

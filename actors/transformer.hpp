@@ -78,6 +78,7 @@ private:
   void rebuild(std::size_t place, const meter_twin& predecessor, meter_twin& fresh) override;
   kept_reject refused(const reading_batch& batch, const sourced_reading& r, verdict v, std::string detail) const;
   void keep_letter(const reading_batch& batch, const sourced_reading& r, const judging_failure& why, work& w) const;
+  static void note_verdict(verdict v, const reading_batch& batch, std::uint32_t at, work& w);
   void set_aside(const reading_batch& batch, const sourced_reading& r, std::uint32_t deaths, work& w) const;
   const open_letter* letter_of(const sourced_reading& r) const noexcept;
   void report_faults(assessed_part& out);

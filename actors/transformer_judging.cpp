@@ -113,6 +113,7 @@ result<void> transformer_state::assess_carefully(const reading_batch& batch, std
     const std::uint64_t line = batch.first_line + r.line;
     const auto* const suspect = careful.find({batch.source, line, r.item});
     if (suspect != nullptr && suspect->set_aside) {
+      note_verdict(verdict::twin_failed, batch, at, w);
       set_aside(batch, r, suspect->deaths, w);
       continue;
     }
@@ -141,6 +142,14 @@ half_hour_load& transformer_state::load_of(std::uint32_t place, work& w) const {
   return (*w.loads)[twins_->feeder_of(place).value - feeders_.first][static_cast<std::size_t>(w.slot)];
 }
 
+/// For whoever must answer for the reading.
+void transformer_state::note_verdict(verdict v, const reading_batch& batch, std::uint32_t at, work& w) {
+  if (v == verdict::accepted || w.owner == nullptr)
+    return;
+  if (const std::span<verdict> kept = w.owner->verdicts_of(batch); !kept.empty())
+    kept[at] = v;
+}
+
 /// Any reading, of the half hour at hand.
 result<void> transformer_state::assess_one(const reading_batch& batch, std::uint32_t at, work& w,
                                            caf::execution_unit* context) {
@@ -148,6 +157,7 @@ result<void> transformer_state::assess_one(const reading_batch& batch, std::uint
   const std::uint32_t place = r.connection.value - connections_.first;
   const open_letter* const letter = letter_of(r);
   if (letter != nullptr && letter->sealed) {
+    note_verdict(verdict::twin_failed, batch, at, w);
     set_aside(batch, r, 0, w);
     return {};
   }
@@ -161,6 +171,7 @@ result<void> transformer_state::assess_one(const reading_batch& batch, std::uint
   const std::uint64_t compact_before = twin->compact_mask(w.day, r.quantity);
   const half_hour_load before = half_hour_of(*twin, w.day, w.slot);
   const assessment a = twins_->assess(place, reading_of(r), *this, context);
+  note_verdict(a.verdict, batch, at, w);
   w.out->counts.add(a, r.quantity, r.wh);
   w.out->counts.rounded += r.rounded ? 1 : 0;
   twin = &twins_->at(place);

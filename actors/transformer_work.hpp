@@ -13,7 +13,8 @@ namespace gridtwin {
 /// What grows while a transformer judges its part of a group.
 struct transformer_state::work {
   assessed_part* out = nullptr;
-  std::uint64_t group = 0; ///< its number
+  reading_group* owner = nullptr; ///< nothing: a reading by itself
+  std::uint64_t group = 0;        ///< its number
   std::span<const reading_batch> batches;
   bool opened = false; ///< what the store has of the group's days was asked for
   std::int64_t days_opened = 0;

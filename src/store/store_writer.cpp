@@ -131,20 +131,18 @@ result<void> store_writer::prepare() {
   auto known = database_->prepare("SELECT number, name FROM sources");
   if (!known)
     return known.failure();
-  std::unordered_map<std::string, std::uint32_t> numbers;
-  std::uint32_t next = 1;
   while (known->step()) {
     const auto number = static_cast<std::uint32_t>(known->integer(0));
-    numbers.emplace(known->bytes(1), number);
-    next = std::max(next, number + 1);
+    sources_.emplace(known->bytes(1), number);
+    next_source_ = std::max(next_source_, number + 1);
   }
   if (known->failed())
     return database_->failure("cannot read");
   for (std::size_t i = 0; i < opening_.sources.size(); ++i) {
-    const auto [at, fresh] = numbers.try_emplace(opening_.sources[i], next);
+    const auto [at, fresh] = sources_.try_emplace(opening_.sources[i], next_source_);
     if (fresh) {
       new_sources_.push_back(i);
-      ++next;
+      ++next_source_;
     }
     source_numbers_.push_back(at->second);
   }
@@ -173,25 +171,26 @@ result<void> store_writer::bound_log() {
   return database_->execute("PRAGMA wal_checkpoint(PASSIVE)");
 }
 
-result<void> store_writer::commit(const group_commit& group) {
-  const bool adds = !group.rejects.empty()
+result<void> store_writer::commit(const group_commit& group, std::vector<record_id>* records) {
+  if (records != nullptr)
+    records->assign(group.transformers.size(), {});
+  const bool adds = !group.rejects.empty() || !group.sources.empty()
                     || std::any_of(group.transformers.begin(), group.transformers.end(),
                                    [](const auto& t) { return !t.journal_section.empty() || !t.rejects.empty(); });
   if (!adds && !is_supervised(group))
     return {};
-  return in_transaction([&] { return write_group(group); });
+  return in_transaction([&] { return write_group(group, records); });
 }
 
 result<void> store_writer::write_opening() {
   if (opened_)
     return {};
   opened_ = true;
-  auto add_source = database_->prepare("INSERT INTO sources(number, name) VALUES (?1, ?2)");
-  if (!add_source)
-    return add_source.failure();
+  std::vector<named_source> sources;
   for (const std::size_t i : new_sources_)
-    if (!add_source->bind(1, source_numbers_[i]).bind_text(2, opening_.sources[i]).run())
-      return database_->failure("cannot write");
+    sources.push_back({source_numbers_[i], opening_.sources[i]});
+  if (auto written = write_sources(sources); !written)
+    return written;
   auto add_run = database_->prepare("INSERT INTO runs(number, options, known) VALUES (?1, ?2, ?3)");
   if (!add_run)
     return add_run.failure();
@@ -207,14 +206,28 @@ result<void> store_writer::write_opening() {
   return {};
 }
 
-result<void> store_writer::write_group(const group_commit& group) {
+result<void> store_writer::write_sources(const std::vector<named_source>& sources) {
+  if (sources.empty())
+    return {};
+  auto add = database_->prepare("INSERT INTO sources(number, name) VALUES (?1, ?2)");
+  if (!add)
+    return add.failure();
+  for (const named_source& source : sources)
+    if (!add->bind(1, source.number).bind_text(2, source.name).run())
+      return database_->failure("cannot write");
+  return {};
+}
+
+result<void> store_writer::write_group(const group_commit& group, std::vector<record_id>* records) {
+  if (auto written = write_sources(group.sources); !written)
+    return written;
   // Rejects that are known already may be all there is: then the run has still added nothing.
   const bool adds_readings = std::any_of(group.transformers.begin(), group.transformers.end(),
                                          [](const auto& t) { return !t.journal_section.empty(); });
   if (adds_readings) {
     if (auto begun = write_opening(); !begun)
       return begun;
-    if (auto written = write_readings(group); !written)
+    if (auto written = write_readings(group, records); !written)
       return written;
   }
   if (auto written = write_rejects(group); !written)
@@ -227,7 +240,7 @@ supervised_run store_writer::supervised() {
   return {run_, opening_.known, [this] { return write_opening(); }};
 }
 
-result<void> store_writer::write_readings(const group_commit& group) {
+result<void> store_writer::write_readings(const group_commit& group, std::vector<record_id>* records) {
   std::array<std::vector<const transformer_commit*>, shard_count> by_shard;
   for (const transformer_commit& t : group.transformers)
     if (!t.journal_section.empty())
@@ -246,9 +259,12 @@ result<void> store_writer::write_readings(const group_commit& group) {
       const auto record = journal_->append(shard, record_kind::readings, body);
       if (!record)
         return record.failure();
-      for (std::size_t k = first; k < i; ++k)
+      for (std::size_t k = first; k < i; ++k) {
+        if (records != nullptr)
+          (*records)[static_cast<std::size_t>(parts[k] - group.transformers.data())] = *record;
         if (auto written = write_days(*parts[k], *record); !written)
           return written;
+      }
     }
   }
   return {};

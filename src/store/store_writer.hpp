@@ -12,15 +12,23 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
 namespace gridtwin {
 
+/// A source that a run comes to know while it is under way.
+struct named_source {
+  std::uint32_t number = 0;
+  std::string name;
+};
+
 /// Everything that one transaction makes durable.
 struct group_commit {
   std::vector<transformer_commit> transformers;
-  std::vector<kept_reject> rejects; ///< those that never reached a twin
+  std::vector<kept_reject> rejects;  ///< those that never reached a twin
+  std::vector<named_source> sources; ///< that the store does not know
 };
 
 /// The run that is about to write, and what it must bind before its first batch.
@@ -50,10 +58,14 @@ public:
   std::uint32_t run() const noexcept { return run_; }
   /// Store's number of the run's n-th source.
   std::uint32_t source_number(std::size_t n) const noexcept { return source_numbers_[n]; }
+  /// Sources that the store knew when it was opened, or will with the run's opening, and a number above all of them.
+  const std::unordered_map<std::string, std::uint32_t>& sources() const noexcept { return sources_; }
+  std::uint32_t next_source() const noexcept { return next_source_; }
 
   /// Commits a group of batches: journal, fragments, loads, rejects, dead letters, faults of twins. A group that adds
-  /// nothing writes nothing.
-  result<void> commit(const group_commit& group);
+  /// nothing writes nothing. `records`: gets the journal's record of each of `group.transformers`, 0 where it added
+  /// nothing.
+  result<void> commit(const group_commit& group, std::vector<record_id>* records = nullptr);
 
   /// Commits summaries of days, at the end of a run.
   result<void> commit_summaries(const std::vector<transformer_summary>& summaries);
@@ -76,8 +88,9 @@ private:
   result<void> prepare();
   result<void> in_transaction(const auto& work);
   result<void> write_opening();
-  result<void> write_group(const group_commit& group);
-  result<void> write_readings(const group_commit& group);
+  result<void> write_group(const group_commit& group, std::vector<record_id>* records);
+  result<void> write_sources(const std::vector<named_source>& sources);
+  result<void> write_readings(const group_commit& group, std::vector<record_id>* records);
   result<void> write_days(const transformer_commit& t, record_id record);
   result<void> add_fragment(transformer_number t, utc_day day, std::uint32_t run, std::string_view records,
                             std::string_view body);
@@ -94,6 +107,8 @@ private:
   std::unique_ptr<journal_appender> journal_;
   std::unique_ptr<statements> statements_;
   run_opening opening_;
+  std::unordered_map<std::string, std::uint32_t> sources_;
+  std::uint32_t next_source_ = 1;
   std::vector<std::uint32_t> source_numbers_;
   std::vector<std::size_t> new_sources_;
   std::uint32_t run_ = 1;
