@@ -31,6 +31,7 @@ std::optional<result<group_committed>> commit_writer_state::commit_next() {
     // By their numbers in the store, which an estate that has grown does not order as it orders its transformers.
     std::sort(commit.transformers.begin(), commit.transformers.end(),
               [](const auto& a, const auto& b) { return a.transformer < b.transformer; });
+    before_commit();
     std::vector<record_id> records;
     if (auto done = options_.store->commit(commit, group->keeps_verdicts() ? &records : nullptr); !done)
       return result<group_committed>(done.failure());
@@ -72,8 +73,14 @@ result<std::vector<summary_taken>> commit_writer_state::take_up() {
   return std::exchange(unanswered_, {});
 }
 
+void commit_writer_state::before_commit() const {
+  if (options_.run->before_commit != nullptr)
+    options_.run->before_commit();
+}
+
 result<void> commit_writer_state::flush() {
   summary_bytes_ = 0;
+  before_commit();
   return options_.store->commit_summaries(std::exchange(summaries_, {}));
 }
 

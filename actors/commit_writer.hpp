@@ -39,6 +39,8 @@ public:
   result<void> flush();
 
 private:
+  void before_commit() const;
+
   commit_writer_options options_;
   std::map<std::uint64_t, std::shared_ptr<reading_group>> assessed_;
   std::vector<transformer_summary> summaries_;

@@ -11,12 +11,6 @@
 
 namespace gridtwin {
 
-namespace {
-
-constexpr monotonic_time no_time{}; // a run has none
-
-} // namespace
-
 hosted_twins::hosted_twins(const run_context& run, std::span<const connection> connections, caf::actor_system& system,
                            const caf::actor& host)
   : run_(&run), connections_(connections), system_(&system), host_(caf::actor_cast<caf::actor_control_block*>(host)) {

@@ -30,6 +30,8 @@ struct open_letter {
 struct run_context {
   using assess_function = assessment (*)(meter_twin&, const reading&, const connection&, const rule_limits&);
   using group_function = void (*)(transformer_index, std::uint64_t group);
+  using block_function = void (*)(std::uint64_t block);
+  using commit_function = void (*)();
 
   std::shared_ptr<const gridtwin::estate> estate;
   std::shared_ptr<const gridtwin::topology> topology;
@@ -53,6 +55,11 @@ struct run_context {
   /// Called when a transformer begins its part of a group, and with 0 for a group when it begins a part of its summary:
   /// tests give one that throws, which ends the transformer.
   group_function before_group = nullptr;
+  /// Called when a block of lines has been read and is to be decoded: tests give one that throws, which ends the
+  /// decoder.
+  block_function before_block = nullptr;
+  /// Called before each commit, and before the store is closed: tests give one that takes its time.
+  commit_function before_commit = nullptr;
   /// What is judged is encoded for the store; without, it is folded, counted, and kept in memory alone.
   bool stores = true;
 

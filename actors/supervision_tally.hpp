@@ -16,6 +16,7 @@ struct supervision_tally {
   supervision_counters twins;
   std::array<std::uint64_t, letter_cause_count> letters{}; ///< dead letters, by cause
   std::uint64_t transformer_restarts = 0;
+  std::uint64_t decoder_restarts = 0;
   std::uint64_t settled_letters = 0;      ///< of earlier runs, judged now
   std::vector<connection_index> parked{}; ///< whose twins were parked
   std::vector<feeder_index> escalated{};  ///< feeders of which more were than chance explains
@@ -33,6 +34,7 @@ struct supervision_tally {
     for (std::size_t i = 0; i < letters.size(); ++i)
       letters[i] += other.letters[i];
     transformer_restarts += other.transformer_restarts;
+    decoder_restarts += other.decoder_restarts;
     settled_letters += other.settled_letters;
     parked.insert(parked.end(), other.parked.begin(), other.parked.end());
     escalated.insert(escalated.end(), other.escalated.begin(), other.escalated.end());

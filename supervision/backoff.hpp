@@ -49,11 +49,4 @@ struct backoff {
 inline constexpr backoff quick_backoff{
   {std::chrono::seconds{0}, std::chrono::milliseconds{100}, std::chrono::seconds{1}}, 3, 250};
 
-/// Of a process (V12): 1, 2, 4 .. 60 s.
-inline constexpr backoff process_backoff{{std::chrono::seconds{1}, std::chrono::seconds{2}, std::chrono::seconds{4},
-                                          std::chrono::seconds{8}, std::chrono::seconds{16}, std::chrono::seconds{32},
-                                          std::chrono::seconds{60}},
-                                         7,
-                                         250};
-
 } // namespace gridtwin

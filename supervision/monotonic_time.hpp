@@ -7,6 +7,9 @@ namespace gridtwin {
 /// An instant of a clock that only goes forward. It comes in as a parameter: nothing pure reads a clock.
 using monotonic_time = std::chrono::steady_clock::time_point;
 
+/// Of whatever happens in a replay, which has no time (`timeless_restarts`).
+inline constexpr monotonic_time no_time{};
+
 /// A stretch of time that ends now. Half-open: what happened exactly `length` ago is no longer in it.
 struct time_window {
   /// All that ever happened, for a run without time.

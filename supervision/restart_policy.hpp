@@ -19,8 +19,6 @@ enum class restart_strategy : std::uint8_t {
 /// How often one child may be started again (V2). OTP counts a group's restarts together, so that one bad child of
 /// thousands ends all of them; here each child has a count of its own.
 struct child_limit {
-  static constexpr std::uint32_t unlimited = std::numeric_limits<std::uint32_t>::max();
-
   std::uint32_t most_restarts = 3;
   time_window within{std::chrono::seconds{60}};
 };
@@ -61,14 +59,12 @@ struct restart_policy {
 inline constexpr restart_policy timeless_restarts{
   restart_strategy::one_for_one, {3, {time_window::unlimited}}, {20, 50, 2, {time_window::unlimited}}, {}, false};
 
-/// A process is started again for ever, ever slower (V12). The window is the time after which it counts as steady; it
-/// holds as many of the longest pauses as there are steps, with their jitter, so that these do not wear off by waiting.
-inline constexpr restart_policy process_restarts{
-  restart_strategy::one_for_one,
-  {child_limit::unlimited, {std::chrono::minutes{10}}},
-  {group_limit::unlimited, group_limit::unlimited, group_limit::unlimited, {time_window::unlimited}},
-  process_backoff,
-  false};
-static_assert(process_restarts.child.within.length > backoff::most_steps * std::chrono::seconds{60} * 5 / 4);
+/// Of what a run cannot do without, as its transformers and decoders: where one of them may not be started again, the
+/// run has come to its end.
+inline constexpr restart_policy timeless_parts{restart_strategy::one_for_one,
+                                               timeless_restarts.child,
+                                               {0, group_limit::unlimited, 0, {time_window::unlimited}},
+                                               {},
+                                               true};
 
 } // namespace gridtwin

@@ -6,10 +6,9 @@ namespace gridtwin {
 
 namespace {
 
-/// Restarts of a child that must be told apart: up to the limit, or without one up to the longest pause.
+/// Restarts of a child that must be told apart.
 std::uint32_t counted_restarts(const restart_policy& policy) noexcept {
-  const bool limited = policy.child.most_restarts != child_limit::unlimited;
-  return std::max(limited ? policy.child.most_restarts : policy.pauses.count, 1U);
+  return std::max(policy.child.most_restarts, 1U);
 }
 
 } // namespace

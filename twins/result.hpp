@@ -16,6 +16,7 @@ enum class errc {
   bad_estate,       ///< an estate that contradicts itself
   store_unusable,   ///< a store that is missing, foreign or held by another process
   store_failed,     ///< a write or sync that failed: nothing more may be acknowledged
+  program_failed,   ///< a part of the program that ended again and again: a defect of ours
   interrupted,      ///< the user asked to stop
 };
 

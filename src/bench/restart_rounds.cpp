@@ -115,7 +115,7 @@ result<run_counts> restart_rounds::wait_for_group() {
       },
       [&](const store_failed& failed) { out = failed.reason; },
       [&](const caf::down_msg& down) {
-        if (auto again = transformers_.ended(down.source); !again)
+        if (auto again = transformers_.ended(down); !again)
           out = again.failure();
       });
   return *out;

@@ -93,11 +93,11 @@ std::string supervision_json(const estate& e, const supervision_tally& t) {
   }
   return fmt::format(
     "{{\"dead_letters\":{{\"threw\":{},\"process-died\":{},\"twin-parked\":{}}},\"dead_letters_settled\":{},"
-    "\"restarts\":{{\"threw\":{},\"killed\":{},\"transformers\":{}}},\"parked\":{},\"escalations\":{},\"escalated_"
-    "feeders\":[{}]}}",
+    "\"restarts\":{{\"threw\":{},\"killed\":{},\"transformers\":{},\"decoders\":{}}},\"parked\":{},\"escalations\":{},"
+    "\"escalated_feeders\":[{}]}}",
     t.letters[0], t.letters[1], t.letters[2], t.settled_letters, t.twins.restarts[index_of(death_reason::threw)],
-    t.twins.restarts[index_of(death_reason::killed)], t.transformer_restarts, t.twins.parked, t.twins.escalations,
-    escalated);
+    t.twins.restarts[index_of(death_reason::killed)], t.transformer_restarts, t.decoder_restarts, t.twins.parked,
+    t.twins.escalations, escalated);
 }
 
 void put_counts(std::string& out, const replay_outcome& outcome) {

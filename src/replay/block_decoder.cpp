@@ -15,6 +15,8 @@ caf::behavior block_decoder::make_behavior() {
 decoded_text block_decoder::decode(const text_block& b) {
   decoded_text out{b.number, b.source, b.decoder, nullptr, std::nullopt};
   const auto text = b.lines->fetch(buffer_);
+  if (before_block_ != nullptr)
+    before_block_(b.number);
   if (text)
     out.block = std::make_shared<decoded_block>(b.decoder->decode(*text, b.lines->raw()));
   else

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "actors/messages.hpp"
+#include "actors/run_context.hpp"
 #include "src/ingest/row_decoder.hpp"
 #include "src/ingest/source_reader.hpp"
 
@@ -33,13 +34,16 @@ struct decoded_text {
 /// actor that is a function without arguments, which UBSan rightly stops.
 class block_decoder final : public caf::event_based_actor {
 public:
-  explicit block_decoder(caf::actor_config& config) : caf::event_based_actor(config) {}
+  /// `before_block`: `run_context::before_block`.
+  block_decoder(caf::actor_config& config, run_context::block_function before_block)
+    : caf::event_based_actor(config), before_block_(before_block) {}
 
   caf::behavior make_behavior() override;
 
 private:
   decoded_text decode(const text_block& b);
 
+  run_context::block_function before_block_;
   read_buffer buffer_;
 };
 

@@ -14,6 +14,7 @@ void plant_faults(run_context&) {}
 
 #include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
@@ -21,6 +22,7 @@ void plant_faults(run_context&) {}
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <thread>
 
 namespace gridtwin {
 
@@ -41,6 +43,11 @@ struct fault_settings {
   std::int64_t crash_group = -1;
   std::int64_t crash_transformer = 0; ///< by its place in the estate
   std::int64_t crash_times = 1;       ///< how often that ends it
+  std::int64_t crash_block = -1;      ///< a block of lines that ends the decoder which has it in hand ...
+  std::int64_t crash_block_times = 1; ///< ... so often
+  std::int64_t slow_block_ms = 0;     ///< that a decoder waits before each block
+  std::int64_t slow_commit_ms = 0;    ///< that the writer waits before each commit, and before it closes the store
+  std::int64_t slow_summary_ms = 0;   ///< that a transformer waits before each part of its summary
 };
 
 fault_settings read_settings() {
@@ -69,6 +76,16 @@ fault_settings read_settings() {
       out.crash_transformer = value;
     else if (name == "crash_times")
       out.crash_times = value;
+    else if (name == "crash_block")
+      out.crash_block = value;
+    else if (name == "crash_block_times")
+      out.crash_block_times = value;
+    else if (name == "slow_block_ms")
+      out.slow_block_ms = value;
+    else if (name == "slow_commit_ms")
+      out.slow_commit_ms = value;
+    else if (name == "slow_summary_ms")
+      out.slow_summary_ms = value;
     else {
       std::fprintf(stderr, "GRIDTWIN_FAULTS: what is %s?\n", std::string(one).c_str());
       std::abort();
@@ -131,13 +148,31 @@ assessment judge_with_faults(meter_twin& twin, const reading& r, const connectio
   throw std::runtime_error("planted fault");
 }
 
+void wait(std::int64_t ms) {
+  if (ms != 0)
+    std::this_thread::sleep_for(std::chrono::milliseconds(ms));
+}
+
 void crash_transformer(transformer_index t, std::uint64_t group) {
   static std::atomic<std::int64_t> times{0};
   const fault_settings& s = settings();
+  if (group == 0)
+    wait(s.slow_summary_ms);
   if (static_cast<std::int64_t>(group) == s.crash_group && t.value == s.crash_transformer
       && times.fetch_add(1, std::memory_order_relaxed) < s.crash_times)
     throw std::runtime_error("planted fault of a transformer");
 }
+
+void crash_decoder(std::uint64_t block) {
+  static std::atomic<std::int64_t> times{0};
+  const fault_settings& s = settings();
+  wait(s.slow_block_ms);
+  if (static_cast<std::int64_t>(block) == s.crash_block
+      && times.fetch_add(1, std::memory_order_relaxed) < s.crash_block_times)
+    throw std::runtime_error("planted fault of a decoder");
+}
+
+void delay_commit() { wait(settings().slow_commit_ms); }
 
 } // namespace
 
@@ -146,6 +181,8 @@ void plant_faults(run_context& run) {
     return;
   run.assess = judge_with_faults;
   run.before_group = crash_transformer;
+  run.before_block = crash_decoder;
+  run.before_commit = delay_commit;
   static const bool told = std::atexit(tell_thrown) == 0; // a command may be several runs
   (void)told;
 }

@@ -3,7 +3,6 @@
 #include "actors/commit_writer.hpp"
 #include "actors/transformer.hpp"
 #include "src/process/interrupt.hpp"
-#include "src/replay/block_decoder.hpp"
 #include "src/replay/letter_batches.hpp"
 #include "twins/bounds.hpp"
 
@@ -39,21 +38,17 @@ replay_driver::replay_driver(const replay_plan& plan, stored_days_list stored, s
                              run_transformers::reload_function reload, const progress_function& progress)
   : plan_(plan), run_(std::move(run)), system_(system), self_(system), progress_(progress), meters_(plan.meters),
     blocks_(plan.sources, plan.profile, plan.meters, plan.decode),
-    sequencer_(plan.meters, source_numbers(plan, *store)),
+    sequencer_(plan.meters, source_numbers(plan, *store)), decoders_(*run_, plan.sources, self_, plan.threads),
     writer_(system.spawn<caf::detached>(commit_writer,
                                         commit_writer_options{run_, store, caf::actor_cast<caf::actor>(self_)})),
     transformers_(run_, writer_, std::move(stored), self_, std::move(reload)),
     open_days_limit_(bounds::open_days_limit(meter_quantities(*plan.estate))) {
   outcome_.faults.resize(plan.estate->connections.size());
-  for (std::size_t i = 0; i < plan.threads; ++i)
-    self_->monitor(decoders_.emplace_back(system.spawn<block_decoder>()));
   self_->monitor(writer_);
 }
 
 replay_driver::~replay_driver() {
   // Every actor is ended before the system goes, which would wait for a living one.
-  for (const caf::actor& a : decoders_)
-    caf::anon_send_exit(a, caf::exit_reason::user_shutdown);
   caf::anon_send_exit(writer_, caf::exit_reason::user_shutdown);
 }
 
@@ -76,16 +71,14 @@ void replay_driver::show_progress(bool finishing) {
 
 void replay_driver::read_ahead() {
   (void)stopped_by_user();
-  while (blocks_out_ + sequencer_.waiting() < bounds::blocks_in_flight(plan_.threads)
+  while (decoders_.in_hand() + sequencer_.waiting() < bounds::blocks_in_flight(plan_.threads)
          && bounds::may_go_on(groups_sent_ - groups_done_, readings_out_)) {
     auto block = blocks_.next();
     if (!block)
       return stop(block.failure());
     if (!*block)
       return;
-    ++blocks_out_;
-    const std::size_t to = (*block)->number % decoders_.size();
-    self_->send(decoders_[to], std::move(**block));
+    decoders_.decode(std::move(**block));
   }
 }
 
@@ -107,7 +100,8 @@ void replay_driver::dispatch_gathered() {
 /// Dead letters, which need no decoding.
 void replay_driver::dispatch_letters() {
   const std::span all(plan_.letters);
-  for (std::size_t first = 0; first < all.size() && !store_failed_; first += bounds::letters_in_group) {
+  for (std::size_t first = 0; first < all.size() && !store_failed_ && !stopped_by_user();
+       first += bounds::letters_in_group) {
     const std::size_t count = std::min(bounds::letters_in_group, all.size() - first);
     dispatch(batches_of(all.subspan(first, count), *meters_), count);
     while (!bounds::may_go_on(groups_sent_ - groups_done_, readings_out_) && !store_failed_)
@@ -133,7 +127,8 @@ void replay_driver::note(const transformer_report& report) {
 void replay_driver::wait() {
   self_->receive(
     [&](decoded_text& block) {
-      --blocks_out_;
+      if (!decoders_.decoded(block))
+        return;
       if (block.failure)
         return stop(*block.failure); // what stands before it in the file is still taken
       sequencer_.add(std::move(block));
@@ -171,11 +166,16 @@ void replay_driver::wait() {
     [&](const summaries_committed&) { summaries_durable_ = true; }, [&](const caf::down_msg& down) { ended(down); });
 }
 
-/// Of the writer, which says why before it goes, of a decoder, or of a transformer, which another takes the place of.
+/// Of the writer, which says why before it goes, or of a decoder or a transformer, which another takes the place of.
 void replay_driver::ended(const caf::down_msg& down) {
   if (store_failed_)
     return;
-  const auto again = transformers_.ended(down.source);
+  const auto decoder = decoders_.ended(down);
+  if (!decoder)
+    return stop(decoder.failure()); // what stands before it in the file is still taken
+  if (*decoder)
+    return;
+  const auto again = transformers_.ended(down);
   if (!again)
     return give_up(again.failure());
   if (!*again)
@@ -209,7 +209,7 @@ replay_outcome replay_driver::drive() {
   dispatch_letters();
   for (;;) {
     read_ahead();
-    if (store_failed_ || (blocks_out_ == 0 && blocks_.at_end()))
+    if (store_failed_ || (decoders_.in_hand() == 0 && blocks_.at_end()))
       break;
     wait();
   }
@@ -224,6 +224,7 @@ replay_outcome replay_driver::drive() {
   while (groups_done_ < groups_sent_ && !store_failed_)
     wait();
   outcome_.supervision.transformer_restarts = transformers_.restarts(); // one waits for commits, so not when it is told
+  outcome_.supervision.decoder_restarts = decoders_.restarts();
   return std::move(outcome_);
 }
 

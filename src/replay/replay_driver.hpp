@@ -3,6 +3,7 @@
 #include "actors/run_context.hpp"
 #include "src/replay/readings_sequencer.hpp"
 #include "src/replay/replay_run.hpp"
+#include "src/replay/run_decoders.hpp"
 #include "src/replay/run_transformers.hpp"
 #include "src/replay/source_blocks.hpp"
 #include "src/store/store_writer.hpp"
@@ -61,13 +62,12 @@ private:
   std::shared_ptr<const meter_index> meters_;
   source_blocks blocks_;
   readings_sequencer sequencer_;
-  std::vector<caf::actor> decoders_;
+  run_decoders decoders_;
   caf::actor writer_;
   run_transformers transformers_;
   std::int64_t open_days_limit_ = 0;
   std::map<std::uint64_t, std::size_t> readings_of_; ///< of the groups in flight, by number
   std::size_t readings_out_ = 0;                     ///< of all of them
-  std::size_t blocks_out_ = 0;                       ///< being decoded
   std::uint64_t groups_sent_ = 0;
   std::uint64_t groups_done_ = 0;
   std::uint64_t last_release_ = 0;

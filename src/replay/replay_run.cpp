@@ -35,6 +35,7 @@ std::vector<std::pair<std::string_view, std::int64_t>> counters_of(const supervi
     {"twin-restarts-threw", number(t.twins.restarts[index_of(death_reason::threw)])},
     {"twin-restarts-killed", number(t.twins.restarts[index_of(death_reason::killed)])},
     {"transformer-restarts", number(t.transformer_restarts)},
+    {"decoder-restarts", number(t.decoder_restarts)},
     {"twins-parked", number(t.twins.parked)},
     {"escalations", number(t.twins.escalations)},
     {"dead-letters-settled", number(t.settled_letters)}};
@@ -100,6 +101,8 @@ result<replay_outcome> run_replay(const replay_plan& plan, const store_folder& f
   if (can_write()) // a run that was stopped keeps what it committed, and so what it counted
     if (auto counted = writer->commit_counters(counters_of(outcome.supervision)); !counted)
       outcome.stopped_by = counted.failure();
+  if (run->before_commit != nullptr)
+    run->before_commit();
   if (can_write())
     if (auto closed = writer->close(); !closed)
       outcome.stopped_by = closed.failure();

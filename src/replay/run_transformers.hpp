@@ -2,45 +2,39 @@
 
 #include "actors/messages.hpp"
 #include "actors/run_context.hpp"
+#include "actors/supervised_actors.hpp"
 #include "src/replay/stored_days_list.hpp"
 
 #include <caf/actor.hpp>
-#include <caf/actor_addr.hpp>
 #include <caf/scoped_actor.hpp>
+#include <caf/system_messages.hpp>
 
 #include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
 #include <optional>
-#include <set>
 #include <span>
 #include <vector>
 
 namespace gridtwin {
 
-/// The transformers of a run and their supervision: each by itself (one-for-one). One that ends goes down with its
-/// twins and with what was in its mailbox. When all that it had finished is durable, another takes its place, rebuilt
-/// from the store, and is given again what was not finished: from the groups, never from a mailbox. To be used by one
-/// thread.
+/// The transformers of a run under their supervisor (`timeless_parts`). One that ends goes down with its twins and with
+/// what was in its mailbox. When all that it had finished is durable, another takes its place, rebuilt from the store,
+/// and is given again what was not finished: from the groups, never from a mailbox. One that ends too often with no
+/// group between that it judged ends the run. To be used by one thread.
 class run_transformers {
 public:
-  /// Restarts of a transformer in a run; after that the run ends.
-  static constexpr std::uint32_t most_restarts = 3;
-
   using reload_function = std::function<result<stored_days_list>()>;
 
   /// `reload`: what the store holds now. `owner` gets down messages; both outlive this.
   run_transformers(std::shared_ptr<const run_context> run, caf::actor writer, stored_days_list stored,
                    caf::scoped_actor& owner, reload_function reload);
-  ~run_transformers();
-  run_transformers(const run_transformers&) = delete;
-  run_transformers& operator=(const run_transformers&) = delete;
 
   std::size_t size() const noexcept { return actors_.size(); }
   /// Whether a run that ends must ask it for a summary.
   bool has_work(transformer_index t) const noexcept {
-    return actors_[t.value] || fallen_.contains(t) || !stored_.unsummarised[t.value].empty();
+    return handle(t) || is_gone(t) || !stored_.unsummarised[t.value].empty();
   }
 
   /// Has a group judged by the transformers that it touches.
@@ -56,17 +50,17 @@ public:
   void summarised(transformer_index t) { summarising_.erase(t); }
 
   /// Nothing where it has not been made yet, or has ended and is not started again yet.
-  const caf::actor& handle(transformer_index t) const noexcept { return actors_[t.value]; }
+  const caf::actor& handle(transformer_index t) const noexcept { return actors_.handle({t.value}); }
 
   /// Whether it was a transformer that ended. Error: it has ended too often.
-  result<bool> ended(const caf::actor_addr& who);
+  result<bool> ended(const caf::down_msg& down);
 
-  std::uint64_t restarts() const noexcept { return restarts_; }
+  std::uint64_t restarts() const noexcept { return actors_.restarts(); }
 
 private:
-  const caf::actor& at(transformer_index t);
-  std::uint32_t incarnation_of(transformer_index t) const;
-  bool safe_to_start(transformer_index t) const;
+  caf::actor make(transformer_index t);
+  bool is_gone(transformer_index t) const noexcept { return actors_.is_gone({t.value}); }
+  bool has_finished_some(transformer_index t) const;
   result<void> start_again(transformer_index t);
 
   std::shared_ptr<const run_context> run_;
@@ -74,13 +68,10 @@ private:
   stored_days_list stored_;
   caf::scoped_actor& owner_;
   reload_function reload_;
-  std::vector<caf::actor> actors_;
+  supervised_actors actors_;
   std::map<std::uint64_t, std::shared_ptr<reading_group>> in_flight_; ///< by number
   std::map<transformer_index, std::uint64_t> summarising_;            ///< and the run's last group
-  std::set<transformer_index> fallen_;                                ///< ended and not yet started again
-  std::map<transformer_index, std::uint32_t> restarts_of_;
   std::map<transformer_index, std::vector<connection_index>> parked_; ///< in this run
-  std::uint64_t restarts_ = 0;
 };
 
 } // namespace gridtwin

@@ -1,6 +1,7 @@
 #include "src/bench/restart_rounds.hpp"
 #include "src/process/resident_memory.hpp"
 #include "tests/support/actor_fixture.hpp"
+#include "tests/support/soaking.hpp"
 #include "tests/support/temporary_folder.hpp"
 
 #include <doctest/doctest.h>
@@ -8,8 +9,6 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
-#include <cstdlib>
-#include <string_view>
 #include <thread>
 
 namespace gridtwin::testing {
@@ -35,11 +34,6 @@ struct stored_twins {
   caf::actor_system system;
   std::unique_ptr<restart_rounds> rounds;
 };
-
-bool soaking() {
-  const char* const asked = std::getenv("GRIDTWIN_SOAK");
-  return asked != nullptr && std::string_view(asked) == "1";
-}
 
 } // namespace
 

@@ -216,7 +216,7 @@ private:
   }
 
   void ended(const caf::down_msg& down) {
-    const auto again = transformers_->ended(down.source);
+    const auto again = transformers_->ended(down);
     if (!again)
       stop(again.failure());
     else if (!*again)

@@ -7,7 +7,7 @@ import pathlib
 import re
 import sqlite3
 
-from harness import Failure, Program, Skip, check, check_equal, check_same_bytes
+from harness import Failure, Program, Skip, check, check_equal, check_same_bytes, read_csv
 
 KINDS = ("readings", "feeder-load", "transformer-load", "quarantined-loads", "lv-feeder", "gaps", "load-shapes", "register-check",
          "lateness", "cohort-checks", "rejects")
@@ -30,6 +30,46 @@ def check_same(found, expected, what, places=True):
             check_same_bytes(found_rows, text, f"rejects without source and line, {what}")
         else:
             check_same_bytes(found[name], text, f"{name}, {what}")
+
+
+def of_others(text, meters, column):
+    """Lines of a CSV that are of none of these meters."""
+    return b"\n".join(line for line in text.splitlines() if line.split(b",")[column].decode() not in meters)
+
+
+def check_loads(feeder_of, found, expected, sick):
+    """Feeders' loads lack what sick meters were not judged on, and nothing else."""
+    def by_feeder(text):
+        return {(row["transformer_id"], row["feeder_id"], row["period_end"]): (int(row["import_wh"]), int(row["export_wh"]))
+                for row in read_csv(text)}
+
+    lacking = {}
+    held = {line for line in found["readings"].splitlines() if line.split(b",")[0].decode() in sick}
+    for row in read_csv(expected["readings"]):
+        key = (row["mpan"], row["quantity"], row["period_end"])
+        if row["mpan"] in sick:
+            lacking[key] = int(row["wh"])
+    for line in held:
+        mpan, quantity, end, wh = line.decode().split(",")[:4]
+        lacking[mpan, quantity, end] = lacking.get((mpan, quantity, end), 0) - int(wh)
+    loads = by_feeder(expected["feeder-load"])
+    for (mpan, quantity, end), wh in lacking.items():
+        at = (*feeder_of[mpan], end)
+        here = list(loads.get(at, (0, 0)))
+        here[0 if quantity == "AI" else 1] -= wh
+        loads[at] = tuple(here)
+    found_loads = by_feeder(found["feeder-load"])
+    for at, sums in loads.items():
+        check_equal(found_loads.get(at, (0, 0)), sums, f"load of {at}")
+    check(found_loads.keys() <= loads.keys(), "loads of half hours that have none")
+
+
+def check_others(estate, found, expected, sick):
+    """Exports are what they would have been but for these meters: of others to the byte, feeders' loads but for what theirs lack."""
+    for kind, column in (("readings", 0), ("gaps", 0), ("lateness", 0), ("rejects", 2)):
+        check_same_bytes(of_others(found[kind], sick, column), of_others(expected[kind], sick, column), f"{kind} of the others")
+    check_loads({row["mpan"]: (row["transformer_id"], row["feeder_id"]) for row in read_csv(estate / "meters.csv")}, found, expected,
+                sick)
 
 
 def lines_of(out):
@@ -64,9 +104,9 @@ def check_no_marker(store, what):
 
 
 COUNTERS = {"twin-restarts-threw": ("restarts", "threw"), "twin-restarts-killed": ("restarts", "killed"),
-            "transformer-restarts": ("restarts", "transformers"), "twins-parked": ("parked",), "escalations": ("escalations",),
-            "dead-letters-settled": ("dead_letters_settled",), "dead-letters-threw": ("dead_letters", "threw"),
-            "dead-letters-process-died": ("dead_letters", "process-died"),
+            "transformer-restarts": ("restarts", "transformers"), "decoder-restarts": ("restarts", "decoders"),
+            "twins-parked": ("parked",), "escalations": ("escalations",), "dead-letters-settled": ("dead_letters_settled",),
+            "dead-letters-threw": ("dead_letters", "threw"), "dead-letters-process-died": ("dead_letters", "process-died"),
             "dead-letters-twin-parked": ("dead_letters", "twin-parked")}
 
 
@@ -91,11 +131,12 @@ def kept_counters(store):
 
 
 def check_counters(summary, **expected):
-    """Of `restarts`, `transformers`, `parked`, `escalations`, `threw`, `process_died`, `twin_parked`, `settled`: what is not named
-    is 0."""
+    """Of `restarts`, `killed`, `transformers`, `decoders`, `parked`, `escalations`, `threw`, `process_died`, `twin_parked`, `settled`:
+    what is not named is 0."""
     told = summary["supervision"]
     found = {"restarts": told["restarts"]["threw"], "killed": told["restarts"]["killed"],
-             "transformers": told["restarts"]["transformers"], "parked": told["parked"], "escalations": told["escalations"],
+             "transformers": told["restarts"]["transformers"], "decoders": told["restarts"]["decoders"], "parked": told["parked"],
+             "escalations": told["escalations"],
              "threw": told["dead_letters"]["threw"], "process_died": told["dead_letters"]["process-died"],
              "twin_parked": told["dead_letters"]["twin-parked"], "settled": told["dead_letters_settled"]}
     check_equal({name: value for name, value in found.items() if value}, {name: value for name, value in expected.items() if value},

@@ -6,12 +6,14 @@ import gzip
 import random
 
 import harness
-from harness import check, check_equal, check_same_bytes
-from supervised import (DATA_FAULTS, World, acts, check_counters, check_no_marker, check_same, everything, kept_counters,
+from harness import check, check_equal
+from supervised import (DATA_FAULTS, World, acts, check_counters, check_no_marker, check_others, check_same, everything, kept_counters,
                         letters_of, lines_of, printed_counters, replay_arguments, suspects, table, twins_of, with_kwh)
 
 POISON = "12.345"
 POISON_WH = 12_345
+PASSING_FAULTS = "gap=0.02,duplicate=0.02,off-grid=0.01,unknown-meter=0.01,shuffled=0.1"  # what is stored stays as it is
+BLOCK_BYTES = 1 << 20  # of lines that are decoded at a time
 
 
 def v1_ten_thousand_throws(context):
@@ -35,38 +37,6 @@ def v1_ten_thousand_throws(context):
         harness.say(f"by {order}: {counts} throws")
 
 
-def of_others(text, meters, column):
-    """Lines of a CSV that are of none of these meters."""
-    return b"\n".join(line for line in text.splitlines() if line.split(b",")[column].decode() not in meters)
-
-
-def check_loads(feeder_of, found, expected, sick):
-    """Feeders' loads lack what sick meters were not judged on, and nothing else."""
-    def by_feeder(text):
-        return {(row["transformer_id"], row["feeder_id"], row["period_end"]): (int(row["import_wh"]), int(row["export_wh"]))
-                for row in harness.read_csv(text)}
-
-    lacking = {}
-    held = {line for line in found["readings"].splitlines() if line.split(b",")[0].decode() in sick}
-    for row in harness.read_csv(expected["readings"]):
-        key = (row["mpan"], row["quantity"], row["period_end"])
-        if row["mpan"] in sick:
-            lacking[key] = int(row["wh"])
-    for line in held:
-        mpan, quantity, end, wh = line.decode().split(",")[:4]
-        lacking[mpan, quantity, end] = lacking.get((mpan, quantity, end), 0) - int(wh)
-    loads = by_feeder(expected["feeder-load"])
-    for (mpan, quantity, end), wh in lacking.items():
-        at = (*feeder_of[mpan], end)
-        here = list(loads.get(at, (0, 0)))
-        here[0 if quantity == "AI" else 1] -= wh
-        loads[at] = tuple(here)
-    found_loads = by_feeder(found["feeder-load"])
-    for at, sums in loads.items():
-        check_equal(found_loads.get(at, (0, 0)), sums, f"load of {at}")
-    check(found_loads.keys() <= loads.keys(), "loads of half hours that have none")
-
-
 def v2_sick_twins_are_parked_alone(context):
     world = World(context, meters=2000, days=3, faults=DATA_FAULTS)
     program, store = context.program, context.fresh("store")
@@ -86,13 +56,7 @@ def v2_sick_twins_are_parked_alone(context):
     check(told["dead_letters"]["threw"] > 0 and told["dead_letters"]["twin-parked"] > 1000, f"both kinds of letters: {told}")
     check_equal(summary["quarantined"] - undisturbed["quarantined"], len(letters), "what waits is counted as quarantined")
 
-    found = everything(program, store)
-    for kind, column in (("readings", 0), ("gaps", 0), ("lateness", 0)):
-        check_same_bytes(of_others(found[kind], sick, column), of_others(expected[kind], sick, column), f"{kind} of the others")
-    check_same_bytes(of_others(found["rejects"], sick, 2), of_others(expected["rejects"], sick, 2), "rejects of the others")
-    feeder_of = {row["mpan"]: (row["transformer_id"], row["feeder_id"])
-                 for row in harness.read_csv(world.estate / "meters.csv")}
-    check_loads(feeder_of, found, expected, sick)
+    check_others(world.estate, everything(program, store), expected, sick)
 
     again = program.replay(world.estate, world.reads, store)  # what is parked waits for an operator, whatever comes again
     check_equal((again["supervision"]["restarts"]["threw"], again["supervision"]["parked"]), (0, 0), "nothing fails any more")
@@ -232,7 +196,7 @@ def v12_what_fails_for_good_ends_the_run(context):
         done = world.planted.attempt(f"crash_group={group},crash_times=4", *replay_arguments(world.estate, world.reads, store))
         message = done.err.decode().splitlines()[0]
         check_equal((done.status, done.out), (1, b""), f"exit: {done.describe()}")
-        check(message.startswith("gridtwin replay: transformer ") and "has ended 4 times: what was committed stays" in message,
+        check(message.startswith("gridtwin replay: transformer ") and "has ended 4 times in a row: what was committed stays" in message,
               f"message: {message}")
         committed = 0 if not table(store, "SELECT 1 FROM estates") else len(context.program.rows("readings", store))
         check((committed == 0) == (group == 1), f"{committed} half hours are stored after an end at group {group}")
@@ -241,6 +205,49 @@ def v12_what_fails_for_good_ends_the_run(context):
         again = context.program.replay(world.estate, world.reads, store)
         check_equal(again["digest"], undisturbed["digest"], f"digest of the next run, group {group}")
         check_same(everything(context.program, store), expected, f"the next run, group {group}")
+
+
+def v11_a_decoder_that_ends_is_started_again(context):
+    """With the first block of lines in hand, one in the middle and the last, plain and packed: these are read again."""
+    world = World(context, meters=1000, days=14, faults=DATA_FAULTS)
+    undisturbed, expected = world.undisturbed()
+    packed = world.reads.with_suffix(".csv.gz")
+    packed.write_bytes(gzip.compress(world.reads.read_bytes(), 1))
+    last = world.reads.stat().st_size // BLOCK_BYTES
+    check(last > 10, f"only {last} blocks")
+    for block, times, reads, threads in ((0, 1, world.reads, 2), (7, 3, world.reads, 1), (9, 2, packed, 4), (last, 3, world.reads, 2)):
+        store = context.fresh("store")
+        faults = f"crash_block={block},crash_block_times={times}"
+        summary, _ = world.planted.play(faults, world.estate, reads, store, "--threads", threads)
+        check_counters(summary, decoders=times)
+        check_equal(kept_counters(store), {1: {"decoder-restarts": times}}, f"counters that are kept, {faults}")
+        for name in ("readings", "accepted", "duplicates", "conflicts", "quarantined", "rejected", "energy_wh", "gaps", "digest"):
+            check_equal(summary[name], undisturbed[name], f"{name}, {faults}")
+        check_same(everything(context.program, store), expected, faults, places=reads == world.reads)
+
+
+def v12_a_block_of_lines_that_ends_every_decoder(context):
+    """The run ends, with what stands before it in the file; what is behind that waits for a program that is mended."""
+    world = World(context, meters=1000, days=14, faults=PASSING_FAULTS)
+    undisturbed, expected = world.undisturbed()
+    rows = set(expected["readings"].splitlines())
+    for block, threads in ((0, 2), (12, 4), (12, 1)):
+        store = context.fresh("store")
+        done = world.planted.attempt(f"crash_block={block},crash_block_times=4",
+                                     *replay_arguments(world.estate, world.reads, store, "--threads", threads))
+        check_equal((done.status, done.out), (1, b""), f"exit: {done.describe()}")
+        message = done.err.decode().splitlines()[0]
+        check(message.startswith(f"gridtwin replay: the decoder of {world.reads} has ended 4 times in a row (")
+              and "planted fault of a decoder" in message and message.endswith("what stands before that was taken and stays; report this"),
+              f"message: {message}")
+        check_equal(kept_counters(store), {1: {"decoder-restarts": 3}}, f"counters that are kept, block {block}")
+        stored = set(context.program.export("readings", store).splitlines()[1:])
+        check(stored < rows and (block == 0) == (not stored), f"{len(stored)} half hours before block {block}")
+        check_no_marker(store, f"block {block}")
+        again = context.program.replay(world.estate, world.reads, store)
+        check_equal(len(stored) + again["accepted"], undisturbed["accepted"], "what was taken, and the next run's")
+        check_equal(again["digest"], undisturbed["digest"], "digest of the next run")
+        check_same(everything(context.program, store), expected, "the next run")
 
 
 def v19_counters_are_kept_by_run(context):
@@ -281,4 +288,5 @@ if __name__ == "__main__":
     harness.main(__doc__, [v1_ten_thousand_throws, v2_sick_twins_are_parked_alone, v6_a_poison_reading_is_a_dead_letter,
                            v10_dead_letters_are_played_again, v10_a_dropped_letter_is_kept_and_not_shown,
                            v11_a_transformer_that_ends_is_started_again, v12_what_fails_for_good_ends_the_run,
+                           v11_a_decoder_that_ends_is_started_again, v12_a_block_of_lines_that_ends_every_decoder,
                            v19_counters_are_kept_by_run, v19_counters_of_a_run_that_was_stopped])

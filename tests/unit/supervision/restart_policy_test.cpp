@@ -46,7 +46,9 @@ TEST_CASE("group limit: V2 and V3 one child of a small group is no group's failu
   CHECK_FALSE(limit.exceeded(2, 40));
 }
 
-TEST_CASE("group limit: without limits nothing is ever exceeded") {
-  CHECK_FALSE(process_restarts.group.exceeded(1, 1));
-  CHECK_FALSE(process_restarts.group.exceeded(4'294'967'295, 4'294'967'295));
+TEST_CASE("group limit: V12 a run ends over the first of its parts that may not be started again, of however many") {
+  for (const std::uint64_t parts : {1U, 2U, 100'000U}) {
+    CHECK_FALSE(timeless_parts.group.exceeded(0, parts));
+    CHECK(timeless_parts.group.exceeded(1, parts));
+  }
 }

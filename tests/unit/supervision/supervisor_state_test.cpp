@@ -327,28 +327,6 @@ TEST_CASE("supervisor: V12 what can no longer be trusted ends the process at any
   CHECK(group.died({6}, threw, start) == nothing);
 }
 
-TEST_CASE(
-  "supervisor: V12 a process that always fails is restarted for ever, 60 s apart; one that was steady, at once") {
-  restart_policy policy = process_restarts;
-  for (const std::uint32_t jitter : {0U, process_backoff.jitter_permille}) {
-    policy.pauses.jitter_permille = jitter;
-    supervisor_state estates(policy, {1, 1});
-    monotonic_time now = start;
-    for (int i = 0; i < 200; ++i) {
-      const supervisor_order order = estates.died({0}, death_reason::killed, now);
-      REQUIRE(order.child == child_fate::restarted);
-      const std::chrono::nanoseconds least = std::chrono::seconds{i < 6 ? 1 << i : 60};
-      CHECK(order.delay >= least);
-      CHECK(order.delay <= least * (1000 + jitter) / 1000);
-      now += order.delay;
-      estates.started({0}, now);
-    }
-    CHECK(estates.remembered() == 1);
-    now += 10min;
-    CHECK(estates.died({0}, death_reason::killed, now).delay < 2s);
-  }
-}
-
 TEST_CASE("supervisor: V13 children that die together come back apart, the same way each time") {
   restart_policy policy;
   supervisor_state group(policy, {1000, 7}), again(policy, {1000, 7}), other(policy, {1000, 8});

@@ -1,0 +1,166 @@
+#include "actors/supervised_actors.hpp"
+
+#include "actors/actor_failure.hpp"
+#include "tests/support/actor_fixture.hpp"
+
+#include <caf/event_based_actor.hpp>
+#include <doctest/doctest.h>
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <stdexcept>
+#include <utility>
+#include <vector>
+
+namespace gridtwin::testing {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr auto kill_reason = caf::exit_reason::kill;
+
+/// Children that do nothing, or throw when they get a message; what their supervision comes to, in its order.
+struct family {
+  family(const restart_policy& p, std::uint32_t children) : policy(p) {
+    actors.emplace(policy, supervised_group{children, 1}, d.self, [this](child_index child) {
+      made.push_back(child.value);
+      return d.system.spawn([](caf::event_based_actor* self) -> caf::behavior {
+        self->set_exception_handler(actor_failure);
+        return {[](int) { throw std::runtime_error("planted"); }};
+      });
+    });
+    for (std::uint32_t child = 0; child < children; ++child)
+      actors->at({child});
+    d.run();
+    made.clear();
+  }
+  ~family() {
+    actors.reset();
+    d.run();
+  }
+  family(const family&) = delete;
+  family& operator=(const family&) = delete;
+
+  /// Takes the down messages that are there; what was ordered by each.
+  std::vector<supervised_actors::death> deaths() {
+    std::vector<supervised_actors::death> out;
+    for (d.run(); d.self->has_next_message(); d.run()) // what it orders is carried out, too
+      d.self->receive([&](const caf::down_msg& down) {
+        auto death = actors->ended(down, now);
+        REQUIRE(death);
+        out.push_back(*death);
+      });
+    return out;
+  }
+  void kill(std::uint32_t child) { caf::anon_send_exit(actors->handle({child}), kill_reason); }
+
+  deterministic_system d;
+  restart_policy policy;
+  monotonic_time now{};
+  std::vector<std::uint32_t> made; ///< since all were made the first time
+  std::optional<supervised_actors> actors;
+};
+
+restart_policy steady(restart_strategy strategy) {
+  restart_policy out;
+  out.strategy = strategy;
+  out.pauses = {};
+  return out;
+}
+
+} // namespace
+
+TEST_CASE("V11 an ordinary actor that ends is started again alone, as one that others can tell from it") {
+  family f(timeless_parts, 3);
+  const caf::actor first = f.actors->handle({1});
+  f.kill(1);
+  const auto deaths = f.deaths();
+  REQUIRE(deaths.size() == 1);
+  CHECK(deaths[0].child == child_index{1});
+  CHECK(deaths[0].order == supervisor_order{child_fate::restarted, group_fate::goes_on, {{1}, 1}, 0s});
+  CHECK(f.actors->is_gone({1}));
+  CHECK_FALSE(f.actors->handle({1}));
+  CHECK(f.actors->incarnation({1}) == 1); // as soon as it has ended
+  f.actors->start_again(deaths[0].order.restart, f.now);
+  CHECK(f.made == std::vector<std::uint32_t>{1});
+  CHECK(f.actors->handle({1}) != first);
+  CHECK(f.actors->gone().empty());
+  CHECK(f.actors->incarnation({0}) == 0);
+  CHECK(f.actors->restarts() == 1);
+  CHECK(f.actors->counters().deaths[index_of(death_reason::killed)] == 1);
+}
+
+TEST_CASE("V19 an ordinary actor that threw is told from one that was ended") {
+  family f(timeless_parts, 2);
+  f.d.self->send(f.actors->handle({0}), 1);
+  f.kill(1);
+  CHECK(f.deaths().size() == 2);
+  CHECK(f.actors->counters().restarts[index_of(death_reason::threw)] == 1);
+  CHECK(f.actors->counters().restarts[index_of(death_reason::killed)] == 1);
+}
+
+TEST_CASE("V2 V12 a run ends over one of its parts that ends four times in a row, not over one that did well between") {
+  family f(timeless_parts, 100);
+  const auto end_once = [&f](std::uint32_t child) {
+    f.kill(child);
+    const auto deaths = f.deaths();
+    REQUIRE(deaths.size() == 1);
+    if (deaths[0].order.child == child_fate::restarted)
+      f.actors->start_again(deaths[0].order.restart, f.now);
+    return deaths[0].order.group;
+  };
+  for (int turn = 0; turn < 3; ++turn) {
+    for (int n = 0; n < 3; ++n)
+      CHECK(end_once(7) == group_fate::goes_on);
+    f.actors->recovered({7});
+  }
+  for (std::uint32_t child = 20; child < 60; ++child)
+    CHECK(end_once(child) == group_fate::goes_on); // many that end once are no reason
+  for (int n = 0; n < 3; ++n)
+    CHECK(end_once(7) == group_fate::goes_on);
+  CHECK(end_once(7) == group_fate::shut_down); // one is enough
+  CHECK(f.actors->is_gone({7}));
+  CHECK(f.actors->counters().shut_downs == 1);
+}
+
+TEST_CASE("V4 rest for one: those behind an actor that ends are ended, and start with it in their order") {
+  family f(steady(restart_strategy::rest_for_one), 4);
+  const caf::actor before = f.actors->handle({0});
+  f.kill(1);
+  f.d.run();
+  f.d.self->receive([&](const caf::down_msg& down) {
+    const auto death = f.actors->ended(down, f.now);
+    REQUIRE(death);
+    CHECK(death->order.restart == child_range{{1}, 3});
+    CHECK_FALSE(f.actors->are_gone(death->order.restart)); // they have been told
+  });
+  for (const auto& [child, order] : f.deaths()) // which is what the order brings about, and charged to nobody
+    CHECK(order == supervisor_order{});
+  CHECK(f.actors->are_gone({{1}, 3}));
+  f.actors->start_again({{1}, 3}, f.now);
+  CHECK(f.made == std::vector<std::uint32_t>{1, 2, 3});
+  CHECK(f.actors->handle({0}) == before);
+  CHECK(f.actors->counters().left == 2);
+  CHECK(f.deaths().empty());
+}
+
+TEST_CASE("V5 one for all: no actor of a group outlives another, and the limit is the group's") {
+  family f(steady(restart_strategy::one_for_all), 3);
+  for (int n = 0; n < 4; ++n) {
+    f.kill(2);
+    group_fate fate = group_fate::goes_on;
+    for (const auto& [child, order] : f.deaths())
+      if (order.group != group_fate::goes_on)
+        fate = order.group;
+    CHECK(fate == (n == 3 ? group_fate::escalated : group_fate::goes_on));
+    CHECK(f.actors->are_gone({{0}, 3})); // also where nobody is started again
+    if (n < 3)
+      f.actors->start_again({{0}, 3}, f.now);
+  }
+  CHECK(f.made == std::vector<std::uint32_t>{0, 1, 2, 0, 1, 2, 0, 1, 2});
+  CHECK(f.actors->counters().escalations == 1);
+}
+
+} // namespace gridtwin::testing
