@@ -3,23 +3,26 @@
 aside at the third death. Signals, kills and a debugger on the program as it is shipped; other faults in gridtwin_planted."""
 
 import gzip
+import os
 import pathlib
 import platform
 import random
 import re
 import shutil
 import signal
+import sqlite3
 import subprocess
 import time
 
 import harness
 from harness import Failure, Skip, check, check_equal, mpan, small_estate, utc, utc_text, write_csv
 from supervised import (HEADER, Planted, World, check_counters, check_no_marker, check_same, everything, letters_of, lines_of,
-                        replay_arguments, suspects, with_kwh)
+                        replay_arguments, suspects, table, with_kwh)
 
 KILLER = "7.654"
 KILLER_WH = 7_654
 DEATHS = 3
+PAUSE_MS = 200  # of what is slow
 HEADERS = {b"mpan,quantity,period_end,wh,quality,reason,version"}
 SIGNALLED_FAULTS = "gap=0.02,duplicate=0.02,off-grid=0.01,unknown-meter=0.01,shuffled=0.1"
 
@@ -218,27 +221,49 @@ def v7_the_shipped_program_under_a_debugger(context):
     check_same(everything(program, store), everything(program, plain), "after the letter was played")
 
 
+def progress(store):
+    """How far a run is, by what its store shows: one when it is there, records in the journal, one when no day is left to summarise."""
+    if not (store / "gridtwin.db").exists():
+        return 0
+    try:
+        records, left = table(store, "SELECT count(*), (SELECT count(*) FROM days WHERE summarised = 0) FROM journal")[0]
+    except sqlite3.OperationalError:  # it is being made
+        return 0
+    return 1 + records + (records > 0 and left == 0)
+
+
 class Signalled:
-    """A replay that is stopped at any moment: how long it takes, what it comes to."""
+    """A replay of several groups that is stopped at any moment: how long it takes, what it comes to."""
 
     def __init__(self, context):
         self.context, self.program = context, context.program
-        self.world = World(context, meters=1000, days=7, faults=SIGNALLED_FAULTS)
+        self.world = World(context, meters=4000, days=4, faults=SIGNALLED_FAULTS)
         began = time.monotonic()
-        self.summary, self.expected = self.world.undisturbed()
-        self.seconds = self.summary["elapsed_s"]
+        self.store = context.fresh("undisturbed")
+        self.summary = self.program.replay(self.world.estate, self.world.reads, self.store)
+        check_counters(self.summary)
+        self.expected = everything(self.program, self.store)
+        self.whole = progress(self.store)
+        self.pause = self.summary["elapsed_s"] / 4
         self.rows = set(self.expected["readings"].splitlines())
         self.chance, self.compared = random.Random(context.options.seed), False
-        harness.say(f"a run takes {self.seconds} s, with all exports {time.monotonic() - began:.1f} s")
+        harness.say(f"a run takes {self.summary['elapsed_s']} s, with all exports {time.monotonic() - began:.1f} s")
+
+    def start(self, store):
+        return self.program.start(*replay_arguments(self.world.estate, self.world.reads, store))
 
     def stop(self, store, number):
-        """Starts a replay and sends it a signal within about its time. (exit, standard error)"""
-        process = self.program.start(*replay_arguments(self.world.estate, self.world.reads, store))
+        """Starts a replay and sends it a signal when its store shows as much as chance says, or soon after. (exit, standard error)"""
+        return self.signal(self.start(store), store, number, self.chance.randint(progress(store), self.whole))
+
+    def signal(self, process, store, number, when):
+        while progress(store) < when and process.poll() is None:
+            os.sched_yield()
         try:
-            _, err = process.communicate(timeout=self.chance.uniform(0, self.seconds))
+            self.out, err = process.communicate(timeout=self.chance.uniform(0, self.pause))
         except subprocess.TimeoutExpired:
             process.send_signal(number)
-            _, err = process.communicate(timeout=harness.RUN_LIMIT_S)
+            self.out, err = process.communicate(timeout=harness.RUN_LIMIT_S)
         return process.returncode, err.decode()
 
     def go_on(self, store, what):
@@ -261,8 +286,11 @@ class Signalled:
         return len(before - HEADERS)
 
 
+INTERRUPTED = "gridtwin replay: interrupted: what was committed stays; run the same command again to go on"
+
+
 def v17_it_ends_in_order_when_asked_to(context):
-    signalled, stopped, with_some = Signalled(context), 0, 0
+    signalled, stopped, stores, with_some = Signalled(context), 0, 0, 0
     while stopped < context.options.signals:
         store, here = context.fresh("store"), 0
         while stopped < context.options.signals and here < 4:
@@ -273,14 +301,40 @@ def v17_it_ends_in_order_when_asked_to(context):
             if status == -signal.SIGTERM:  # before it could listen, and so before it did anything
                 check(existed or not store.exists(), "the program had begun, and did not end in order")
             else:
-                check_equal((status, err), (1, "gridtwin replay: interrupted: what was committed stays; run the same command again to "
-                                               "go on\n"), "a replay that was asked to end")
+                check_equal((status, err), (1, INTERRUPTED + "\n"), "a replay that was asked to end")
             stopped, here = stopped + 1, here + 1
             check_no_marker(store, f"after SIGTERM {stopped}")
             if (store / "gridtwin.db").exists():
                 check_equal(suspects(store), [], f"suspects after SIGTERM {stopped}")
+        stores += 1
         with_some += 0 < signalled.go_on(store, f"{here} times asked to end") < signalled.summary["accepted"]
-    harness.say(f"{stopped} times asked to end, {with_some} stores had some of the readings by then")
+    harness.say(f"{stopped} times asked to end, {with_some} of {stores} stores had some of the readings by then")
+    check(with_some > 0, "no store had some of the readings when its run was asked to end")
+
+
+def v17_it_ends_in_order_whatever_it_is_at(context):
+    """While it reads, while a slow writer has groups to commit, while days are summarised, at the end when the log is folded. Once the
+    last days have been asked for there is nothing left to be stopped, and it comes to its end."""
+    signalled, planted = Signalled(context), Planted(context)
+    signalled.pause = PAUSE_MS / 1000
+    for number, (what, when, ends) in enumerate((("while it reads", 1, {1}), ("with groups to commit", 2, {0, 1}),
+                                                 ("while days are summarised", signalled.whole - 1, {0, 1}), ("at its end", signalled.whole, {0}))):
+        for threads in (1, 2):
+            store = context.fresh("store")
+            process = planted.start_with(f"slow_block_ms={PAUSE_MS // 6},slow_commit_ms={PAUSE_MS},slow_summary_ms={PAUSE_MS}",
+                                         *replay_arguments(signalled.world.estate, signalled.world.reads, store, "--threads", threads))
+            status, err = signalled.signal(process, store, signal.SIGTERM, when)
+            what_now = f"{what}, {threads} threads"
+            check(status in ends, f"exit {status} {what_now}: {err}")
+            first = err.splitlines()[0]
+            if status == 1:
+                check_equal((first, signalled.out), (INTERRUPTED, b""), f"what it says {what_now}")
+            else:
+                check_equal(context.program.summary_of(signalled.out)["digest"], signalled.summary["digest"], f"digest {what_now}")
+            check_no_marker(store, what_now)
+            before = signalled.go_on(store, what_now)
+            check(before == signalled.summary["accepted"] if status == 0 or number > 1 else number == 0 or before > 0,
+                  f"{before} readings were stored {what_now}, exit {status}")
 
 
 def v17_asked_twice_it_ends_at_once(context):
@@ -304,7 +358,7 @@ def v17_asked_twice_it_ends_at_once(context):
 
 
 def v17_killed_at_any_moment(context):
-    signalled, kills, with_some = Signalled(context), 0, 0
+    signalled, kills, stores, with_some = Signalled(context), 0, 0, 0
     while kills < context.options.signals:
         store, here = context.fresh("store"), 0
         while kills < context.options.signals and here < 4:
@@ -313,8 +367,10 @@ def v17_killed_at_any_moment(context):
                 break
             check_equal(status, -signal.SIGKILL, "exit of a killed replay")
             kills, here = kills + 1, here + 1
+        stores += 1
         with_some += 0 < signalled.go_on(store, f"{here} kills") < signalled.summary["accepted"]
-    harness.say(f"{kills} kills, {with_some} stores had some of the readings by then")
+    harness.say(f"{kills} kills, {with_some} of {stores} stores had some of the readings by then")
+    check(with_some > 0, "no store had some of the readings when its run was killed")
 
 
 def arguments_of(parser):
@@ -325,5 +381,6 @@ def arguments_of(parser):
 if __name__ == "__main__":
     harness.main(__doc__, [v7_one_reading_in_the_middle, v7_the_first_and_the_last_line, v7_two_readings, v7_a_packed_source,
                            v7_one_of_a_wide_row, v7_the_shipped_program_under_a_debugger, v8_a_reading_that_does_not_come_back,
-                           v17_it_ends_in_order_when_asked_to, v17_asked_twice_it_ends_at_once, v17_killed_at_any_moment],
+                           v17_it_ends_in_order_when_asked_to, v17_it_ends_in_order_whatever_it_is_at, v17_asked_twice_it_ends_at_once,
+                           v17_killed_at_any_moment],
                  arguments_of)
