@@ -22,6 +22,9 @@ constexpr std::size_t readings_in_group(std::uint64_t group) noexcept {
 /// Dead letters of a group; each is a batch of its own.
 inline constexpr std::size_t letters_in_group = 16 * 1024;
 
+/// Readings of a group of submissions, about: no more, so that a sender's answer does not wait for many others'.
+inline constexpr std::size_t submitted_readings = 256 * 1024;
+
 /// Groups that are being judged or committed: two, so that judging does not wait for the disk, and more where they are
 /// small.
 inline constexpr std::size_t groups_in_flight = 4;

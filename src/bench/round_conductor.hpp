@@ -46,7 +46,7 @@ struct bench_system_options : actor_system_options {
 
 } // namespace gridtwin
 
-CAF_BEGIN_TYPE_ID_BLOCK(gridtwin_bench, caf::id_block::gridtwin_commands::end)
+CAF_BEGIN_TYPE_ID_BLOCK(gridtwin_bench, caf::id_block::gridtwin_live::end)
 CAF_ADD_TYPE_ID(gridtwin_bench, (gridtwin::begin_round))
 CAF_ADD_TYPE_ID(gridtwin_bench, (gridtwin::round_done))
 CAF_END_TYPE_ID_BLOCK(gridtwin_bench)

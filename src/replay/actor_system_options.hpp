@@ -1,6 +1,6 @@
 #pragma once
 
-#include "src/replay/block_decoder.hpp"
+#include "src/replay/live_turn.hpp"
 
 #include <caf/actor_system_config.hpp>
 
@@ -14,6 +14,7 @@ struct actor_system_options : caf::actor_system_config {
     add_message_types<caf::id_block::gridtwin_supervision>();
     add_message_types<caf::id_block::gridtwin_actors>();
     add_message_types<caf::id_block::gridtwin_commands>();
+    add_message_types<caf::id_block::gridtwin_live>();
     // 'stealing' is unfit where one actor feeds many (actors/README.md has the measurement).
     set("scheduler.policy", caf::atom("sharing"));
     set("scheduler.max-threads", threads);

@@ -45,6 +45,8 @@ replay_driver::replay_driver(const replay_plan& plan, stored_days_list stored, s
     open_days_limit_(bounds::open_days_limit(meter_quantities(*plan.estate))) {
   outcome_.faults.resize(plan.estate->connections.size());
   self_->monitor(writer_);
+  if (plan.live)
+    intake_.emplace(*plan.live->feed, plan.meters, *run_->topology, store->sources(), store->next_source());
 }
 
 replay_driver::~replay_driver() {
@@ -87,6 +89,8 @@ void replay_driver::dispatch(std::vector<reading_batch> batches, std::size_t rea
   const auto group = std::make_shared<reading_group>(++groups_sent_, std::move(batches), std::move(rejects));
   readings_of_.emplace(group->number(), readings);
   readings_out_ += readings;
+  if (intake_)
+    intake_->prepare(group);
   if (group->transformers().empty())
     self_->send(writer_, group_assessed{group});
   transformers_.assess(group);
@@ -109,6 +113,41 @@ void replay_driver::dispatch_letters() {
   }
 }
 
+/// What waits in the feed: taken as soon as there is room for a group, so that a commit is shared by what has come
+/// while the one before it was under way.
+void replay_driver::dispatch_submissions() {
+  while (bounds::may_go_on(groups_sent_ - groups_done_, readings_out_) && !store_failed_) {
+    submission_intake::taken taken = intake_->take(groups_sent_ + 1, bounds::submitted_readings);
+    if (taken.readings == 0)
+      return;
+    dispatch(std::move(taken.batches), taken.readings);
+  }
+}
+
+void replay_driver::take_submissions() {
+  submission_feed& feed = *plan_.live->feed;
+  feed.on_waiting([to = caf::actor_cast<caf::actor>(self_)] { caf::anon_send(to, submissions_waiting{}); });
+  while (!store_failed_ && !interrupted() && !plan_.live->over()) {
+    dispatch_submissions();
+    wait(std::chrono::milliseconds(100));
+  }
+  feed.on_waiting({});
+}
+
+void replay_driver::read_sources() {
+  for (;;) {
+    read_ahead();
+    if (store_failed_ || (decoders_.in_hand() == 0 && blocks_.at_end()))
+      break;
+    wait();
+  }
+  if (store_failed_)
+    return;
+  sequencer_.finish();
+  if (sequencer_.size() > 0)
+    dispatch_gathered();
+}
+
 void replay_driver::release_when_full() {
   if (run_->open_days.load(std::memory_order_relaxed) <= open_days_limit_
       || groups_done_ < last_release_ + bounds::groups_of_use || groups_done_ <= bounds::groups_of_use)
@@ -124,46 +163,56 @@ void replay_driver::note(const transformer_report& report) {
     outcome_.most_loaded.push_back({report.transformer, *report.peak, report.peak_wh});
 }
 
-void replay_driver::wait() {
-  self_->receive(
-    [&](decoded_text& block) {
-      if (!decoders_.decoded(block))
-        return;
-      if (block.failure)
-        return stop(*block.failure); // what stands before it in the file is still taken
-      sequencer_.add(std::move(block));
-      if (sequencer_.group_full())
-        dispatch_gathered();
-    },
-    [&](const group_committed& done) {
-      groups_done_ = done.group;
-      outcome_.counts += *done.counts;
-      outcome_.supervision += *done.supervision;
-      readings_out_ -= readings_of_.at(done.group);
-      readings_of_.erase(done.group);
-      if (auto kept = transformers_.committed(done.group, done.supervision->parked); !kept)
-        return give_up(kept.failure());
-      release_when_full();
-      show_progress(false);
-    },
-    [&](const store_failed& failed) {
-      stop(failed.reason);
-      outcome_.stopped_by = failed.reason; // matters more than what may have stopped the run before
-      store_failed_ = true;
-    },
-    [&](const summary_taken& taken) {
-      if (!transformers_.is_current(*taken.part))
-        return;
-      if (taken.part->finished) {
-        --summaries_out_;
-        transformers_.summarised(taken.part->transformer);
-        note(taken.part->report);
-      } else {
-        transformers_.summarise(taken.part->transformer, groups_sent_);
-      }
-      show_progress(true);
-    },
-    [&](const summaries_committed&) { summaries_durable_ = true; }, [&](const caf::down_msg& down) { ended(down); });
+/// For the next thing that happens; `most`: no longer than that.
+void replay_driver::wait(std::optional<std::chrono::milliseconds> most) {
+  const auto receive = [&](auto&&... last) {
+    self_->receive(
+      [&](decoded_text& block) {
+        if (!decoders_.decoded(block))
+          return;
+        if (block.failure)
+          return stop(*block.failure); // what stands before it in the file is still taken
+        sequencer_.add(std::move(block));
+        if (sequencer_.group_full())
+          dispatch_gathered();
+      },
+      [&](const group_committed& done) {
+        groups_done_ = done.group;
+        outcome_.counts += *done.counts;
+        outcome_.supervision += *done.supervision;
+        readings_out_ -= readings_of_.at(done.group);
+        readings_of_.erase(done.group);
+        if (intake_)
+          intake_->committed(done.group);
+        if (auto kept = transformers_.committed(done.group, done.supervision->parked); !kept)
+          return give_up(kept.failure());
+        release_when_full();
+        show_progress(false);
+      },
+      [&](const store_failed& failed) {
+        stop(failed.reason);
+        outcome_.stopped_by = failed.reason; // matters more than what may have stopped the run before
+        store_failed_ = true;
+      },
+      [&](const summary_taken& taken) {
+        if (!transformers_.is_current(*taken.part))
+          return;
+        if (taken.part->finished) {
+          --summaries_out_;
+          transformers_.summarised(taken.part->transformer);
+          note(taken.part->report);
+        } else {
+          transformers_.summarise(taken.part->transformer, groups_sent_);
+        }
+        show_progress(true);
+      },
+      [&](const summaries_committed&) { summaries_durable_ = true; }, [&](const caf::down_msg& down) { ended(down); },
+      [](const submissions_waiting&) {}, last...);
+  };
+  if (most)
+    receive(caf::after(*most) >> [] {});
+  else
+    receive();
 }
 
 /// Of the writer, which says why before it goes, or of a decoder or a transformer, which another takes the place of.
@@ -207,17 +256,10 @@ void replay_driver::summarise() {
 
 replay_outcome replay_driver::drive() {
   dispatch_letters();
-  for (;;) {
-    read_ahead();
-    if (store_failed_ || (decoders_.in_hand() == 0 && blocks_.at_end()))
-      break;
-    wait();
-  }
-  if (!store_failed_) {
-    sequencer_.finish();
-    if (sequencer_.size() > 0)
-      dispatch_gathered();
-  }
+  if (plan_.live)
+    take_submissions();
+  else
+    read_sources();
   // Days are hashed as soon as their transformer has judged its part of the last groups, while those are committed.
   if (!store_failed_ && !stopped_by_user())
     summarise();

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "actors/run_context.hpp"
+#include "src/gate/submission_intake.hpp"
 #include "src/replay/readings_sequencer.hpp"
 #include "src/replay/replay_run.hpp"
 #include "src/replay/run_decoders.hpp"
@@ -12,11 +13,13 @@
 #include <caf/actor_system.hpp>
 #include <caf/scoped_actor.hpp>
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <vector>
 
 namespace gridtwin {
@@ -41,10 +44,13 @@ public:
 
 private:
   void read_ahead();
-  void wait();
+  void wait(std::optional<std::chrono::milliseconds> most = std::nullopt);
   void dispatch(std::vector<reading_batch> batches, std::size_t readings);
   void dispatch_gathered();
   void dispatch_letters();
+  void read_sources();
+  void take_submissions();
+  void dispatch_submissions();
   void release_when_full();
   void summarise();
   void note(const transformer_report& report);
@@ -65,6 +71,7 @@ private:
   run_decoders decoders_;
   caf::actor writer_;
   run_transformers transformers_;
+  std::optional<submission_intake> intake_;
   std::int64_t open_days_limit_ = 0;
   std::map<std::uint64_t, std::size_t> readings_of_; ///< of the groups in flight, by number
   std::size_t readings_out_ = 0;                     ///< of all of them

@@ -110,7 +110,7 @@ result<replay_outcome> run_replay(const replay_plan& plan, const store_folder& f
     outcome.stopped_by = ended.failure();
   if (!outcome.stopped_by)
     finished({run->estate, run->topology, run->meters_across, binding->change.hash});
-  if (!outcome.stopped_by)
+  if (!outcome.stopped_by && !plan.live)
     leave_running(std::move(session));
   return outcome;
 }

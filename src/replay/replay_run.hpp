@@ -7,6 +7,7 @@
 #include "src/ingest/row_decoder.hpp"
 #include "src/ingest/source_list.hpp"
 #include "src/replay/known_estate.hpp"
+#include "src/replay/live_turn.hpp"
 #include "src/store/dead_letters.hpp"
 #include "src/store/store_folder.hpp"
 #include "twins/run_counts.hpp"
@@ -30,6 +31,7 @@ struct replay_plan {
   decode_options decode;
   std::vector<source> sources;
   std::vector<kept_letter> letters; ///< dead letters that are judged again, in the place of sources
+  std::optional<live_turn> live;    ///< submissions, in the place of sources
   std::string options_text;         ///< for the journal
   bool binds_rules = false;         ///< the options hold rules that the store has not bound yet
   known_time known;                 ///< of all that is read

@@ -1,0 +1,26 @@
+#pragma once
+
+#include "src/gate/submission_feed.hpp"
+#include "src/replay/block_decoder.hpp"
+
+#include <functional>
+
+namespace gridtwin {
+
+/// What a run takes in the place of files: submissions, until its turn is over or the user asks it to stop, which is
+/// the usual end of such a run.
+struct live_turn {
+  submission_feed* feed = nullptr; ///< outlives the run
+  std::function<bool()> over;      ///< asked ten times a second
+};
+
+/// To the run: something waits in its feed.
+struct submissions_waiting {};
+
+} // namespace gridtwin
+
+CAF_BEGIN_TYPE_ID_BLOCK(gridtwin_live, caf::id_block::gridtwin_commands::end)
+CAF_ADD_TYPE_ID(gridtwin_live, (gridtwin::submissions_waiting))
+CAF_END_TYPE_ID_BLOCK(gridtwin_live)
+
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(gridtwin::submissions_waiting)
