@@ -2,6 +2,7 @@
 
 #include "config/printable_text.hpp"
 #include "src/ingest/estate_files.hpp"
+#include "twins/market_ids.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -87,8 +88,8 @@ void estate_table::fault_no_code(std::string_view name, std::string_view text, s
 
 std::optional<char> estate_table::gsp_group_in(std::size_t column) {
   const std::string_view group = field(column);
-  if (group.size() == 2 && group[0] == '_' && gsp_letters.find(group[1]) != std::string_view::npos)
-    return group[1];
+  if (const auto letter = parse_gsp_group(group))
+    return letter;
   fault("gsp_group " + in_quotes(group) + " is not one of _A to _P (without _I and _O)");
   return std::nullopt;
 }

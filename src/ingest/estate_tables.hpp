@@ -14,9 +14,6 @@
 
 namespace gridtwin {
 
-/// GSP groups are `_A` to `_P` without I and O.
-inline constexpr std::string_view gsp_letters = "ABCDEFGHJKLMNP";
-
 /// Faults of an estate: all are counted, the first are kept.
 class estate_faults {
 public:

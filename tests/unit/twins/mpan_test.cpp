@@ -25,7 +25,7 @@ int changes_caught(const std::string& text) {
 
 } // namespace
 
-TEST_CASE("mpan: check digits of the domain notes") {
+TEST_CASE("mpan: ID-01 check digits of the domain notes") {
   for (const std::string_view text : {"2000056535971", "1900012374324", "1030006718997", "2000056535990",
                                       "2312345678900", "1012345678903", "1212345678902", "2000056535917"}) {
     CAPTURE(text);
@@ -44,7 +44,7 @@ TEST_CASE("mpan: check digits of the domain notes") {
   CHECK(check_digit(869'999'999'999) == 7);
 }
 
-TEST_CASE("mpan: single digit changes are caught as far as the check digit can") {
+TEST_CASE("mpan: ID-01 single digit changes are caught as far as the check digit can") {
   CHECK(changes_caught("2000056535971") == 117);
   CHECK(changes_caught("2000056535990") == 105); // 10 folds to 0
 }
