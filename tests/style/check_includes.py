@@ -31,11 +31,16 @@ INTRINSICS = re.compile(r"^([a-z]mmintrin|cpuid)\.h$")
 LIBRARIES = {
     "caf": "caf/", "openssl": "openssl/", "sqlite": "sqlite3.h", "zstd": "zstd", "zlib": "zlib.h", "date": "date/",
     "toml": "toml++/", "spdlog": "spdlog/", "fmt": "fmt/", "cli11": "CLI/", "doctest": "doctest", "benchmark": "benchmark/",
+    "simdjson": "simdjson",
 }
 
 # The program's top: it may use every room and what a command line needs.
 EDGE = {
+<<<<<<< HEAD
     "rooms": ["twins", "config", "src/log", "src/store", "src/ingest", "src/settlement", "src/process", "src/gate", "src/replay", "src/commands",
+=======
+    "rooms": ["twins", "config", "src/log", "src/store", "src/messages", "src/ingest", "src/settlement", "src/process", "src/replay", "src/commands",
+>>>>>>> 588384b (Messages IF-021 as texts: built, written, split, packed, and read strictly by their paths)
               "src/bench", "src/api",
               "supervision", "actors", "sim", "cluster"],
     "libraries": ["caf", "cli11", "fmt", "posix"],
@@ -48,12 +53,19 @@ ROOMS = {
     "config": {"rooms": ["twins", "config"], "libraries": [], "files": {"config/*.cpp": ["toml"]}, "at_most_one": ["toml"]},
     "src/log": {"rooms": ["twins", "config", "src/log"], "libraries": ["spdlog", "fmt", "posix"]},
     "src/store": {"rooms": ["twins", "config", "src/store", "src/log"], "libraries": ["sqlite", "zstd", "posix"]},
-    "src/ingest": {"rooms": ["twins", "config", "src/ingest", "src/log"], "libraries": ["zlib", "date", "posix", "intrinsics"]},
+    "src/messages": {"rooms": ["twins", "config", "src/messages"], "libraries": [], "files": {"src/messages/*.cpp": ["simdjson"]},
+                     "at_most_one": ["simdjson"], "not": ["fstream", "iostream", "filesystem", "thread", "mutex"]},
+    "src/ingest": {"rooms": ["twins", "config", "src/messages", "src/ingest", "src/log"], "libraries": ["zlib", "date", "posix", "intrinsics"]},
     "src/settlement": {"rooms": ["twins", "config", "src/store", "src/settlement", "src/log"], "libraries": []},
     "src/process": {"rooms": ["twins", "src/process"], "libraries": ["posix"]},
+<<<<<<< HEAD
     "src/gate": {"rooms": ["twins", "src/store", "src/ingest", "src/gate", "actors"], "libraries": []},
     "src/replay": {"rooms": ["twins", "config", "src/store", "src/ingest", "src/log", "src/process", "src/gate", "src/replay", "supervision",
                              "actors"], "libraries": ["caf", "posix"]},
+=======
+    "src/replay": {"rooms": ["twins", "config", "src/store", "src/messages", "src/ingest", "src/log", "src/process", "src/replay", "supervision", "actors"],
+                   "libraries": ["caf", "posix"]},
+>>>>>>> 588384b (Messages IF-021 as texts: built, written, split, packed, and read strictly by their paths)
     "src/commands": EDGE,
     "src/bench": EDGE,
     "src/api": EDGE,
@@ -72,6 +84,7 @@ NEVER = re.compile(r"^caf/(io|openssl)\b")
 CLOCK_FILES = ["src/process/clock.hpp"]
 CLOCK = re.compile(r"clock(?:_type)?\s*::\s*now\s*\(|\b(?:rand|srand|gettimeofday|clock_gettime)\s*\(|\brandom_device\b"
                    r"|\bstd::time\s*\(|(?<![\w.>:])time\s*\(\s*(?:nullptr|NULL|0)\s*\)")
+EXACT = ["twins", "src/messages"]
 FLOATING = re.compile(r"\b(?:float|double)\b")
 
 PREPARED = re.compile(r"^\s*#\s*(define|undef|pragma GCC)")
@@ -191,8 +204,8 @@ class Checker:
         for number, line in enumerate(without_comments_and_strings(text).splitlines(), 1):
             if path not in CLOCK_FILES and CLOCK.search(line):
                 self.fault(path, number, "asks the machine for time or chance; only src/process/clock.hpp does")
-            if room == "twins" and FLOATING.search(line):
-                self.fault(path, number, "floating point in twins/: energy is whole watt-hours")
+            if room in EXACT and FLOATING.search(line):
+                self.fault(path, number, f"floating point in {room}/: energy is whole watt-hours")
 
 
 def self_test():
@@ -204,6 +217,7 @@ def self_test():
         "config/toml.cpp": '#include "twins/a.hpp"\n\n#include <toml++/toml.h>\n\n#include <string>\n',
         "src/store/s.cpp": '#include "twins/a.hpp"\n\n#include <sqlite3.h>\n#include <zstd.h>\n\n#include <fcntl.h>\n',
         "src/store/s.hpp": "",
+        "src/messages/json.cpp": '#include "twins/a.hpp"\n\n#include <simdjson.h>\n',
         "src/process/clock.hpp": "#pragma once\n#include <chrono>\nauto t = std::chrono::steady_clock::now();\n",
         "supervision/hosted_actor.hpp": "#pragma once\n#include <caf/actor.hpp>\n",
         "src/main.cpp": '#include "src/process/clock.hpp"\n\n#include <CLI/CLI.hpp>\n',
@@ -223,6 +237,9 @@ def self_test():
         "CAF's network": ("src/commands/b.cpp", "#include <caf/io/all.hpp>\n", "used nowhere"),
         "CAF's network in tests": ("tests/unit/b.cpp", "#include <caf/openssl/all.hpp>\n", "used nowhere"),
         "pure room does I/O": ("twins/b.cpp", "#include <fstream>\n", "is pure"),
+        "second JSON file": ("src/messages/zzz.cpp", "#include <simdjson.h>\n", "one file of src/messages/"),
+        "JSON in a header": ("src/messages/b.hpp", "#pragma once\n#include <simdjson.h>\n", "may not use simdjson"),
+        "messages do I/O": ("src/messages/b.cpp", "#include <fstream>\n", "is pure"),
         "second TOML file": ("config/zzz.cpp", "#include <toml++/toml.h>\n", "one file of config/"),
         "relative include": ("twins/b.cpp", '#include "a.hpp"\n', "not a path from the root"),
         "own header in angles": ("twins/b.cpp", "#include <twins/a.hpp>\n", "quote it"),
@@ -235,6 +252,7 @@ def self_test():
         "rand": ("sim/b.cpp", "int x = rand();\n", "time or chance"),
         "time": ("sim/b.cpp", "auto x = time(nullptr);\n", "time or chance"),
         "floating point": ("twins/b.cpp", "long double x = 1;\n", "floating point"),
+        "floating point in messages": ("src/messages/b.cpp", "double x = 1;\n", "floating point"),
     }
 
     def faults_of(files):
