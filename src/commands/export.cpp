@@ -1,12 +1,14 @@
 #include "src/commands/export.hpp"
 
 #include "src/commands/cohort_options.hpp"
+#include "src/commands/market_file.hpp"
 #include "src/commands/terminal.hpp"
 #include "src/process/interrupt.hpp"
 
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <filesystem>
 #include <memory>
 #include <system_error>
 #include <tuple>
@@ -30,6 +32,7 @@ struct export_options {
   std::string privacy_floor;
   std::string dno_name;
   std::string dno_alias;
+  std::string market;
   std::string out;
   cohort_options cohorts;
   bool json = false;
@@ -44,7 +47,7 @@ struct export_kind {
   export_function run;
 };
 
-constexpr std::array<export_kind, 11> kinds{{
+constexpr std::array<export_kind, 12> kinds{{
   {"readings", export_readings},
   {"feeder-load", export_feeder_load},
   {"transformer-load", export_transformer_load},
@@ -56,6 +59,7 @@ constexpr std::array<export_kind, 11> kinds{{
   {"register-check", export_register_check},
   {"lateness", export_lateness},
   {"cohort-checks", export_cohort_checks},
+  {if021_name, export_if021},
 }};
 
 /// What only one kind listens to is refused elsewhere: whoever asks for a floor must not believe that there is one.
@@ -121,6 +125,36 @@ result<export_scope> scope_of(const export_options& o, const store_view& view) {
   return scope;
 }
 
+/// Whether messages are asked for as requests: into a folder, which is there or is called one.
+bool is_folder(const std::string& path) {
+  std::error_code code;
+  return path.ends_with('/') || (!path.empty() && std::filesystem::is_directory(path, code));
+}
+
+result<std::optional<market_settings>> market_of(const export_options& o) {
+  const bool wanted = o.kind == if021_name;
+  if (!wanted && !o.market.empty())
+    return error{errc::usage, "--market is for " + std::string(if021_name) + " alone"};
+  if (wanted && o.market.empty())
+    return error{errc::usage, "if-021 needs --market FILE: who sends, and to whom (config/examples/market.toml)"};
+  if (!wanted)
+    return std::optional<market_settings>();
+  auto market = read_market_file(o.market);
+  if (!market)
+    return market.failure();
+  return std::optional(std::move(*market));
+}
+
+/// Into a file or standard output.
+result<void> write_table(export_function f, store_view& view, const export_scope& scope, const export_options& o) {
+  auto out = table_writer::open(o.out, o.json ? table_writer::form::json : table_writer::form::csv);
+  if (!out)
+    return out.failure();
+  if (auto done = f(view, scope, *out); !done)
+    return done;
+  return out->finish();
+}
+
 int run(const export_options& o) {
   const auto kind = std::find_if(kinds.begin(), kinds.end(), [&](const export_kind& k) { return k.name == o.kind; });
   if (kind == kinds.end()) {
@@ -137,6 +171,9 @@ int run(const export_options& o) {
   const auto cohorts = read_cohort_thresholds(o.cohorts);
   if (!cohorts)
     return report_failure(command, cohorts.failure());
+  auto market = market_of(o);
+  if (!market)
+    return report_failure(command, market.failure());
   catch_interrupts();
   auto view = store_view::open(o.store);
   if (!view)
@@ -152,14 +189,10 @@ int run(const export_options& o) {
     return report_failure(command, scope.failure());
   scope->publication = std::move(*publication);
   scope->cohorts = *cohorts;
-  auto out = table_writer::open(o.out, o.json ? table_writer::form::json : table_writer::form::csv);
-  if (!out)
-    return report_failure(command, out.failure());
-  if (auto done = kind->run(*view, *scope, *out); !done)
-    return report_failure(command, done.failure());
-  if (auto done = out->finish(); !done)
-    return report_failure(command, done.failure());
-  return 0;
+  scope->market = std::move(*market);
+  const auto done = o.kind == if021_name && is_folder(o.out) ? export_if021_requests(*view, *scope, o.out)
+                                                             : write_table(kind->run, *view, *scope, o);
+  return done ? 0 : report_failure(command, done.failure());
 }
 
 } // namespace
@@ -170,7 +203,7 @@ void register_export(CLI::App& parent, const std::function<void(std::function<in
   app
     ->add_option("kind", o->kind,
                  "readings, feeder-load, transformer-load, quarantined-loads, lv-feeder, gaps, rejects, load-shapes, "
-                 "register-check, lateness or cohort-checks")
+                 "register-check, lateness, cohort-checks or if-021")
     ->required();
   app->add_option("--store", o->store, "Folder of the store")->required();
   app->add_option("--from", o->from,
@@ -186,7 +219,9 @@ void register_export(CLI::App& parent, const std::function<void(std::function<in
                   "lv-feeder: fewest meters whose sum is published, 3 or more; default 5");
   app->add_option("--dno-name", o->dno_name, "lv-feeder: what stands in dno_name; default: nothing");
   app->add_option("--dno-alias", o->dno_alias, "lv-feeder: what stands in dno_alias, as SSEN; default: nothing");
-  app->add_option("--out", o->out, "File to write; default: standard output");
+  app->add_option("--market", o->market, "if-021: market settings (*.toml): who sends, and to whom");
+  app->add_option("--out", o->out,
+                  "File to write; default: standard output. if-021: or a folder, written with a / at its end");
   app->add_flag("--json", o->json, "Print one JSON object a line instead of CSV");
   add_cohort_options(*app, o->cohorts);
   app->footer(
@@ -219,9 +254,13 @@ void register_export(CLI::App& parent, const std::function<void(std::function<in
     "  other, a UTC day at a time, active import: fleet-drop, outlier, stuck, zero-run; without an mpan it is one\n"
     "  finding of many meters, or left-out: so many more than --budget. Each day with a half hour in the range is\n"
     "  checked whole. README.md says what each column means.\n"
+    "if-021: a JSON message a line for each meter, quantity and UTC day; into a folder as requests of at most 95 kB, "
+    "a\n"
+    "  file each. docs/if-021.md says what stands in them.\n"
     "Example:\n  gridtwin export feeder-load --store store --from 2026-03-01T00:00:00Z --out load.csv\n"
     "  gridtwin export lv-feeder --store store --privacy-floor 10 --dno-alias SSEN --out open-data.csv\n"
     "  gridtwin export rejects --store store\n"
+    "  gridtwin export if-021 --store store --market market.toml --out messages.jsonl\n"
     "  gridtwin export readings --store store --as-known-at 2026-03-09T00:00:00Z");
   app->callback([o, select] { select([o] { return run(*o); }); });
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "config/market_settings.hpp"
 #include "src/commands/store_view.hpp"
 #include "src/commands/table_writer.hpp"
 #include "twins/cohort_checks.hpp"
@@ -28,7 +29,8 @@ struct export_scope {
   std::optional<std::string> feeder;
   std::optional<gridtwin::mpan> meter;
   gridtwin::publication publication;
-  cohort_thresholds cohorts; ///< for `export_cohort_checks`
+  cohort_thresholds cohorts;             ///< for `export_cohort_checks`
+  std::optional<market_settings> market; ///< for `export_if021`, which needs it
 
   bool holds(utc_day day) const noexcept {
     return period_at(day, periods_per_day - 1).number >= range.first && period_at(day, 0).number < range.end;
@@ -53,6 +55,11 @@ result<void> export_rejects(store_view& view, const export_scope& scope, table_w
 result<void> export_lateness(store_view& view, const export_scope& scope, table_writer& out);
 result<void> export_cohort_checks(store_view& view, const export_scope& scope, table_writer& out);
 result<void> export_register_check(store_view& view, const export_scope& scope, table_writer& out);
+
+/// A message a line.
+result<void> export_if021(store_view& view, const export_scope& scope, table_writer& out);
+/// The same as requests of at most 95 kB, each a file of a folder, which appears whole or not at all.
+result<void> export_if021_requests(store_view& view, const export_scope& scope, const std::string& folder);
 
 /// Adds `export`; see `register_sim` for `select`.
 void register_export(CLI::App& parent, const std::function<void(std::function<int()>)>& select);

@@ -88,6 +88,14 @@ void table_writer::lines(std::string_view text) {
     flush();
 }
 
+void table_writer::line(std::string_view text) {
+  ++rows_;
+  buffer_ += text;
+  buffer_ += '\n';
+  if (buffer_.size() >= buffer_bytes)
+    flush();
+}
+
 void table_writer::flush() {
   if (written_ && interrupted())
     written_ = error{errc::interrupted, "interrupted: nothing was written under the name that was asked for"};

@@ -36,6 +36,8 @@ public:
   void row(std::initializer_list<std::string_view> fields) { row(std::span(fields.begin(), fields.size())); }
   /// Rows as CSV has them (`append_csv`), each with its line end. Only with `form::csv`.
   void lines(std::string_view text);
+  /// One line as it is, of what is no table. Without a header; in either form.
+  void line(std::string_view text);
   std::uint64_t rows() const noexcept { return rows_; }
   /// From now on hashes what is written: before the header, all of it.
   void keep_hash() { hash_.emplace(); }
