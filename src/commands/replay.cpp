@@ -2,6 +2,7 @@
 
 #include "config/settlement_settings.hpp"
 #include "config/toml_document.hpp"
+#include "src/commands/market_file.hpp"
 #include "src/commands/replay_report.hpp"
 #include "src/commands/rule_binding.hpp"
 #include "src/commands/small_file.hpp"
@@ -17,7 +18,9 @@
 #include <cstdio>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <vector>
 
@@ -31,6 +34,7 @@ struct replay_options {
   std::string estate;
   std::vector<std::string> reads;
   std::string format = "generic";
+  std::string market;
   std::string meter;
   std::uint32_t version = 1;
   std::string received_at;
@@ -49,8 +53,8 @@ result<format_profile> profile_of(const std::string& format) {
     std::string known;
     for (const std::string_view name : built_in_profile_names)
       known += (known.empty() ? "" : ", ") + std::string(name);
-    return error{errc::bad_profile,
-                 "unknown format '" + format + "': use one of " + known + ", or the name of a profile file (*.toml)"};
+    return error{errc::bad_profile, "unknown format '" + format + "': use one of " + known + ", "
+                                      + std::string(if021_name) + ", or the name of a profile file (*.toml)"};
   }
   auto text = read_small_file(format, toml_bytes_limit);
   if (!text)
@@ -58,9 +62,39 @@ result<format_profile> profile_of(const std::string& format) {
   return parse_profile(*text, format);
 }
 
+/// How the sources are read. Messages name their meters and are guarded by where this runs; rows are not.
+result<source_format> format_of(const replay_options& o) {
+  source_format out;
+  if (o.format == if021_name) {
+    if (!o.meter.empty())
+      return error{errc::usage, "--meter is for files of rows: a message names its meter"};
+    out.messages.emplace().version = static_cast<std::uint16_t>(o.version);
+    if (o.market.empty())
+      return out;
+    const auto market = read_market_file(o.market);
+    if (!market)
+      return market.failure();
+    out.messages->environment = market->environment;
+    return out;
+  }
+  if (!o.market.empty())
+    return error{errc::usage, "--market is for --format " + std::string(if021_name)};
+  auto profile = profile_of(o.format);
+  if (!profile)
+    return profile.failure();
+  out.profile = std::move(*profile);
+  out.rows.version = o.version;
+  if (!o.meter.empty())
+    out.rows.meter = o.meter;
+  return out;
+}
+
 /// What the journal keeps of a run: what decides how its sources were read and judged. `rules`: members of the object.
-std::string describe(const replay_options& o, const std::string& profile_text, const std::string& rules) {
+std::string describe(const replay_options& o, const source_format& format, const std::string& profile_text,
+                     const std::string& rules) {
   std::string out = "{\"format\":" + json_string(o.format);
+  if (format.messages)
+    out += ",\"environment\":" + json_string(name_of(format.messages->environment));
   if (!profile_text.empty())
     out += ",\"profile\":" + json_string(profile_text);
   if (!o.meter.empty())
@@ -97,7 +131,7 @@ result<void> load_estate(const replay_options& o, replay_plan& plan) {
 /// Opens every source once, so that a missing column or an empty file is known before anything is written.
 result<void> check_sources(const replay_plan& plan) {
   for (const source& s : plan.sources)
-    if (auto opened = open_source::open(s, plan.profile, plan.meters, plan.decode); !opened)
+    if (auto opened = open_source::open(s, plan.format, plan.meters); !opened)
       return opened.failure();
   return {};
 }
@@ -127,13 +161,15 @@ result<void> apply_rules(const replay_options& o, const store_folder& folder, st
     return binding.failure();
   const rule_settings& rules = binding->pack.settings;
   plan.limits.energy = rules.energy;
-  plan.decode.drift_tolerance_s = rules.drift_tolerance_s;
+  plan.format.rows.drift_tolerance_s = rules.drift_tolerance_s;
+  if (plan.format.messages)
+    plan.format.messages->limits = plan.limits;
   plan.binds_rules = binding->changed;
   std::string profile_text;
   if (o.format.ends_with(".toml"))
     if (auto text = read_small_file(o.format, toml_bytes_limit))
       profile_text = std::move(*text);
-  plan.options_text = describe(o, profile_text, describe_rules(*binding));
+  plan.options_text = describe(o, plan.format, profile_text, describe_rules(*binding));
   return {};
 }
 
@@ -149,19 +185,20 @@ result<replay_plan> plan_of(const replay_options& o) {
   }
   if (o.version < 1 || o.version > version_limit)
     return error{errc::usage, "--version must lie between 1 and " + std::to_string(version_limit)};
-  auto profile = profile_of(o.format);
-  if (!profile)
-    return profile.failure();
-  plan.profile = std::move(*profile);
-  plan.decode.version = o.version;
-  if (!o.meter.empty())
-    plan.decode.meter = o.meter;
-  auto listed = list_sources({o.reads.begin(), o.reads.end()});
+  auto format = format_of(o);
+  if (!format)
+    return format.failure();
+  plan.format = std::move(*format);
+  std::span<const std::string_view> endings = row_file_endings;
+  if (plan.format.messages)
+    endings = message_file_endings;
+  auto listed = list_sources({o.reads.begin(), o.reads.end()}, endings);
   if (!listed)
     return listed.failure();
   plan.sources = std::move(listed->sources);
   for (const std::string& name : listed->passed_over)
-    std::fprintf(stderr, "note: %s is passed over: in a folder only *.csv, *.txt and *.gz are read\n", name.c_str());
+    std::fprintf(stderr, "note: %s is passed over: in a folder only files named %s are read\n", name.c_str(),
+                 name_endings(endings).c_str());
   if (auto loaded = load_estate(o, plan); !loaded)
     return loaded.failure();
   if (auto readable = check_sources(plan); !readable)
@@ -269,7 +306,12 @@ void register_replay(CLI::App& parent, const std::function<void(std::function<in
       "and load_shapes.csv are taken along")
     ->required();
   replay->add_option("--reads", o->reads, "Files or folders of readings; .gz is read as it is")->required();
-  replay->add_option("--format", o->format, "generic (default), lcl, lcl-kaggle, or a profile file (*.toml)");
+  replay->add_option("--format", o->format,
+                     "generic (default), lcl, lcl-kaggle, or a profile file (*.toml); if-021: messages");
+  replay->add_option(
+    "--market", o->market,
+    "Market settings (*.toml) for if-021: a message of production is taken only where 'environment' is "
+    "PRD, and no other there; default: this is not production");
   replay->add_option("--meter", o->meter, "The meter of files that have no column for it");
   replay->add_option("--version", o->version, "Version of readings in files that have no column for it; default 1");
   replay->add_option("--received-at", o->received_at,
@@ -285,7 +327,8 @@ void register_replay(CLI::App& parent, const std::function<void(std::function<in
   replay->add_flag("--json", o->json, "Print one JSON object instead of text");
   replay->footer("It may be run again with more files, or the same ones: what is known already is a duplicate.\n"
                  "Example:\n  gridtwin replay --estate estate --reads reads.csv --store store\n"
-                 "  gridtwin replay --estate london --reads MAC000002.csv.gz --format lcl --store store");
+                 "  gridtwin replay --estate london --reads MAC000002.csv.gz --format lcl --store store\n"
+                 "  gridtwin replay --estate estate --reads messages.jsonl --format if-021 --store store");
   replay->callback([o, select, now] { select([o, now] { return run(*o, now); }); });
 }
 

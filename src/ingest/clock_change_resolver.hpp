@@ -1,6 +1,6 @@
 #pragma once
 
-#include "src/ingest/row_decoder.hpp"
+#include "src/ingest/source_decoder.hpp"
 
 #include <cstddef>
 #include <cstdint>

@@ -151,6 +151,16 @@ connection_index meter_index::effective_connection(meter_number meter, period p)
   return {rows.meter};
 }
 
+std::span<const connection> meter_index::rows_of(meter_number meter, std::vector<connection>& several_rows) const {
+  if ((meter.value & several) == 0)
+    return {&estate_->connections[meter.value], 1};
+  const chain& rows = chain_of(meter);
+  several_rows.clear();
+  for (std::uint32_t i = 0; i < rows.count; ++i)
+    several_rows.push_back(estate_->connections[chained_[rows.first + i]]);
+  return several_rows;
+}
+
 std::uint8_t meter_index::quantities_of(meter_number meter) const noexcept {
   if ((meter.value & several) == 0)
     return estate_->connections[meter.value].quantities;

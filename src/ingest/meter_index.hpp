@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -56,6 +57,9 @@ public:
   }
   /// Quantities of the meter in any of its connections, bits by `mask_of`.
   std::uint8_t quantities_of(meter_number meter) const noexcept;
+
+  /// The meter's rows of the estate, ascending in time; where there are several, `several_rows` holds them.
+  std::span<const connection> rows_of(meter_number meter, std::vector<connection>& several_rows) const;
 
   const connection& at(connection_index c) const noexcept { return estate_->connections[c.value]; }
   transformer_index transformer_of(connection_index c) const noexcept {

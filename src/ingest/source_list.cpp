@@ -26,13 +26,11 @@ bool ends_in(std::string_view text, std::string_view end) noexcept {
          });
 }
 
-bool is_taken(std::string_view name) noexcept {
-  return ends_in(name, ".csv") || ends_in(name, ".txt") || ends_in(name, ".gz");
-}
-
 /// Collects what one given path holds.
 class lister {
 public:
+  explicit lister(std::span<const std::string_view> endings) : endings_(endings) {}
+
   result<void> add(const fs::path& path) {
     std::error_code code;
     const fs::file_status status = fs::status(path, code);
@@ -48,13 +46,17 @@ public:
     if (auto walked = walk(path, path, 0); !walked)
       return walked;
     if (found_ == before)
-      return unreadable(path, "holds no *.csv, *.txt or *.gz file; name the folder with the readings");
+      return unreadable(path, "holds no " + name_endings(endings_) + " file; name the folder with the readings");
     return {};
   }
 
   source_list take() { return std::move(list_); }
 
 private:
+  bool is_taken(std::string_view name) const noexcept {
+    return std::any_of(endings_.begin(), endings_.end(), [name](std::string_view end) { return ends_in(name, end); });
+  }
+
   result<void> add_file(const fs::path& path, std::string name) {
     ++found_;
     if (!seen_.insert(path.lexically_normal().string()).second)
@@ -101,6 +103,7 @@ private:
     return {};
   }
 
+  std::span<const std::string_view> endings_;
   source_list list_;
   std::set<std::string> seen_;
   std::size_t found_ = 0;
@@ -108,10 +111,17 @@ private:
 
 } // namespace
 
-result<source_list> list_sources(const std::vector<fs::path>& paths) {
+std::string name_endings(std::span<const std::string_view> endings) {
+  std::string out;
+  for (std::size_t i = 0; i < endings.size(); ++i)
+    out += (i == 0 ? "*" : i + 1 < endings.size() ? ", *" : " or *") + std::string(endings[i]);
+  return out;
+}
+
+result<source_list> list_sources(const std::vector<fs::path>& paths, std::span<const std::string_view> endings) {
   if (paths.empty())
     return error{errc::usage, "no readings named; give files or folders, as --reads PATH"};
-  lister all;
+  lister all(endings);
   for (const fs::path& path : paths)
     if (auto added = all.add(path); !added)
       return added.failure();

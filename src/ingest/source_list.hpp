@@ -2,9 +2,12 @@
 
 #include "twins/result.hpp"
 
+#include <array>
 #include <cstdint>
 #include <filesystem>
+#include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace gridtwin {
@@ -16,15 +19,22 @@ struct source {
   std::uint64_t bytes = 0;
 };
 
+/// What files of folders are taken for readings, by the ends of their names.
+inline constexpr std::array<std::string_view, 3> row_file_endings{".csv", ".txt", ".gz"};
+inline constexpr std::array<std::string_view, 4> message_file_endings{".json", ".jsonl", ".ndjson", ".gz"};
+/// `*.csv, *.txt or *.gz`
+std::string name_endings(std::span<const std::string_view> endings);
+
 /// What the given paths hold.
 struct source_list {
   std::vector<source> sources;          ///< in the order of the paths, in a folder in order of name as bytes
-  std::vector<std::string> passed_over; ///< files of folders that are not *.csv, *.txt or *.gz, for a note
+  std::vector<std::string> passed_over; ///< files of folders that are not taken, for a note
 };
 
 /// Lists files; folders are walked whole, hidden entries skipped. The identical path is listed once. Reads the disk.
 /// Error: `errc::unreadable_input` for a path that is missing, forbidden, empty, no file, or a folder with nothing
 /// to read in it.
-result<source_list> list_sources(const std::vector<std::filesystem::path>& paths);
+result<source_list> list_sources(const std::vector<std::filesystem::path>& paths,
+                                 std::span<const std::string_view> endings = row_file_endings);
 
 } // namespace gridtwin

@@ -43,7 +43,7 @@ private:
 /// Reads the beginning of a file, whatever it is, and goes on if it is compressed.
 class stream_reader final : public source_reader {
 public:
-  explicit stream_reader(std::shared_ptr<const source_file> file) : file_(std::move(file)) {}
+  stream_reader(std::shared_ptr<const source_file> file, first_line first) : file_(std::move(file)), first_(first) {}
 
   result<void> start();
   bool compressed() const noexcept { return inflater_.ready; }
@@ -68,6 +68,7 @@ private:
   }
 
   std::shared_ptr<const source_file> file_;
+  first_line first_;
   std::string header_;
   std::string carry_; ///< read, but not yet handed out: less than a line, or what followed the header
   std::string input_; ///< compressed bytes
@@ -179,8 +180,12 @@ result<void> stream_reader::start() {
   if (carry_.empty())
     return file_->unreadable("holds nothing; take it away, or fetch it again");
   if (carry_.find('\0') != std::string::npos)
-    return file_->unreadable("is a binary file; give a CSV file, plain or gzip");
+    return file_->unreadable("is a binary file; give a file of text, plain or gzip");
   const std::size_t end = std::min(carry_.find('\n'), carry_.size());
+  if (first_ == first_line::text) {
+    header_ = carry_.substr(0, std::min(end, header_bytes_limit));
+    return {};
+  }
   if (end > header_bytes_limit)
     return file_->unreadable("has a first line longer than 64 KiB; it is no CSV file with a header");
   header_ = carry_.substr(0, end);
@@ -246,11 +251,11 @@ result<bool> stream_reader::next_lines(std::string& text, std::size_t target_byt
 
 } // namespace
 
-result<std::unique_ptr<source_reader>> source_reader::open(const source& from) {
+result<std::unique_ptr<source_reader>> source_reader::open(const source& from, first_line first) {
   auto file = source_file::open(from.path);
   if (!file)
     return file.failure();
-  auto reader = std::make_unique<stream_reader>(*file);
+  auto reader = std::make_unique<stream_reader>(*file, first);
   if (auto started = reader->start(); !started)
     return started.failure();
   if (!reader->compressed())

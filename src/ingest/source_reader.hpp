@@ -35,21 +35,27 @@ public:
   virtual std::shared_ptr<const raw_lines> raw() const = 0;
 };
 
+/// What the first line of a file is.
+enum class first_line : std::uint8_t {
+  header, ///< names columns
+  text,   ///< as all others
+};
+
 /// Cuts a file of lines, plain or gzip (told by its first bytes, several members too), into blocks of whole lines.
 /// Where it is plain, reading is left to those who decode the blocks, and no line stays in memory. One thread at a
 /// time.
 class source_reader {
 public:
-  /// Opens a file, drops a UTF-8 byte order mark and reads the header line.
+  /// Opens a file, drops a UTF-8 byte order mark and reads the first line.
   /// Error: `errc::unreadable_input`, naming the file, where it may not be read, holds nothing, is binary or UTF-16, or
-  /// its first line is longer than 64 KiB.
-  static result<std::unique_ptr<source_reader>> open(const source& from);
+  /// the header is longer than 64 KiB.
+  static result<std::unique_ptr<source_reader>> open(const source& from, first_line first = first_line::header);
 
   virtual ~source_reader() = default;
   source_reader(const source_reader&) = delete;
   source_reader& operator=(const source_reader&) = delete;
 
-  /// The first line without its end.
+  /// The first line without its end; of one that is no header as much as there is of it in 64 KiB.
   virtual std::string_view header() const noexcept = 0;
 
   /// The next lines, about `target_bytes` of them. Nothing at the end of the file.

@@ -2,7 +2,7 @@
 
 #include "actors/messages.hpp"
 #include "actors/run_context.hpp"
-#include "src/ingest/row_decoder.hpp"
+#include "src/ingest/source_decoder.hpp"
 #include "src/ingest/source_reader.hpp"
 
 #include <caf/event_based_actor.hpp>
@@ -17,7 +17,7 @@ namespace gridtwin {
 struct text_block {
   std::uint64_t number = 0;
   std::size_t source = 0; ///< position in the run's list of sources
-  std::shared_ptr<const row_decoder> decoder;
+  std::shared_ptr<const source_decoder> decoder;
   std::shared_ptr<source_block> lines;
 };
 
@@ -25,7 +25,7 @@ struct text_block {
 struct decoded_text {
   std::uint64_t number = 0;
   std::size_t source = 0;
-  std::shared_ptr<const row_decoder> decoder;
+  std::shared_ptr<const source_decoder> decoder;
   std::shared_ptr<decoded_block> block;
   std::optional<error> failure; ///< the lines could not be read: there is no block
 };

@@ -19,7 +19,7 @@ void readings_sequencer::sequence(decoded_text&& block) {
   if (!resolver_ || block.source != source_) {
     finish();
     source_ = block.source;
-    resolver_.emplace(meters_);
+    resolver_.emplace(meters_, block.decoder->first_line());
   }
   resolver_->resolve(std::move(*block.block), batches);
   gather(std::move(batches));

@@ -2,12 +2,11 @@
 
 #include "actors/messages.hpp"
 #include "actors/run_context.hpp"
-#include "config/format_profile.hpp"
 #include "src/ingest/meter_index.hpp"
-#include "src/ingest/row_decoder.hpp"
 #include "src/ingest/source_list.hpp"
 #include "src/replay/known_estate.hpp"
 #include "src/replay/live_turn.hpp"
+#include "src/replay/source_blocks.hpp"
 #include "src/store/dead_letters.hpp"
 #include "src/store/store_folder.hpp"
 #include "twins/run_counts.hpp"
@@ -27,8 +26,7 @@ struct replay_plan {
   std::shared_ptr<const estate_bytes> estate_files;
   std::shared_ptr<const meter_index> meters;
   appointed_ranges appointed; ///< of the estate's connections
-  format_profile profile;
-  decode_options decode;
+  source_format format;
   std::vector<source> sources;
   std::vector<kept_letter> letters; ///< dead letters that are judged again, in the place of sources
   std::optional<live_turn> live;    ///< submissions, in the place of sources

@@ -4,20 +4,27 @@
 
 namespace gridtwin {
 
-result<open_source> open_source::open(const source& from, const format_profile& profile,
-                                      const std::shared_ptr<const meter_index>& meters, const decode_options& options) {
+result<open_source> open_source::open(const source& from, const source_format& format,
+                                      const std::shared_ptr<const meter_index>& meters) {
+  if (format.messages) {
+    auto messages = message_source::open(from);
+    if (!messages)
+      return messages.failure();
+    auto decoder = std::make_shared<const message_decoder>(meters, messages->layout, *format.messages);
+    return open_source{std::move(messages->reader), std::move(decoder)};
+  }
   auto reader = source_reader::open(from);
   if (!reader)
     return reader.failure();
-  auto decoder = row_decoder::make(profile, (*reader)->header(), meters, options);
+  auto decoder = row_decoder::make(format.profile, (*reader)->header(), meters, format.rows);
   if (!decoder)
     return error{decoder.failure().code, from.path.string() + ": " + decoder.failure().message};
   return open_source{std::move(*reader), std::make_shared<const row_decoder>(std::move(*decoder))};
 }
 
-source_blocks::source_blocks(const std::vector<source>& sources, const format_profile& profile,
-                             std::shared_ptr<const meter_index> meters, const decode_options& options)
-  : sources_(&sources), profile_(&profile), meters_(std::move(meters)), options_(&options) {
+source_blocks::source_blocks(const std::vector<source>& sources, const source_format& format,
+                             std::shared_ptr<const meter_index> meters)
+  : sources_(&sources), format_(&format), meters_(std::move(meters)) {
   for (const source& s : sources)
     total_ += s.bytes;
 }
@@ -25,7 +32,7 @@ source_blocks::source_blocks(const std::vector<source>& sources, const format_pr
 result<std::optional<text_block>> source_blocks::next() {
   for (; at_ < sources_->size(); ++at_) {
     if (!open_) {
-      auto opened = open_source::open((*sources_)[at_], *profile_, meters_, *options_);
+      auto opened = open_source::open((*sources_)[at_], *format_, meters_);
       if (!opened)
         return opened.failure();
       open_ = std::move(*opened);

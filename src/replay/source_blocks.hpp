@@ -1,7 +1,9 @@
 #pragma once
 
 #include "config/format_profile.hpp"
+#include "src/ingest/message_decoder.hpp"
 #include "src/ingest/meter_index.hpp"
+#include "src/ingest/row_decoder.hpp"
 #include "src/ingest/source_list.hpp"
 #include "src/ingest/source_reader.hpp"
 #include "src/replay/block_decoder.hpp"
@@ -13,20 +15,27 @@
 
 namespace gridtwin {
 
-/// Opens a source and binds the profile to its header.
+/// How the sources of a run are read.
+struct source_format {
+  format_profile profile; ///< of rows
+  decode_options rows;
+  std::optional<message_decode_options> messages; ///< they hold messages IF-021, and no rows
+};
+
+/// Opens a source and binds the format to it: a profile to its header.
 struct open_source {
   std::unique_ptr<source_reader> reader;
-  std::shared_ptr<const row_decoder> decoder;
+  std::shared_ptr<const source_decoder> decoder;
 
-  static result<open_source> open(const source& from, const format_profile& profile,
-                                  const std::shared_ptr<const meter_index>& meters, const decode_options& options);
+  static result<open_source> open(const source& from, const source_format& format,
+                                  const std::shared_ptr<const meter_index>& meters);
 };
 
 /// The sources of a run, one after the other, as numbered blocks of whole lines.
 class source_blocks {
 public:
-  source_blocks(const std::vector<source>& sources, const format_profile& profile,
-                std::shared_ptr<const meter_index> meters, const decode_options& options);
+  source_blocks(const std::vector<source>& sources, const source_format& format,
+                std::shared_ptr<const meter_index> meters);
 
   /// Nothing at the end. Error: a source cannot be read; there will be no more.
   result<std::optional<text_block>> next();
@@ -40,9 +49,8 @@ public:
 
 private:
   const std::vector<source>* sources_;
-  const format_profile* profile_;
+  const source_format* format_;
   std::shared_ptr<const meter_index> meters_;
-  const decode_options* options_;
   std::optional<open_source> open_;
   std::size_t at_ = 0;
   std::uint64_t number_ = 0;
