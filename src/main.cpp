@@ -4,6 +4,7 @@
 #include "src/commands/digest.hpp"
 #include "src/commands/explain.hpp"
 #include "src/commands/export.hpp"
+#include "src/commands/message_check.hpp"
 #include "src/commands/replay.hpp"
 #include "src/commands/settle.hpp"
 #include "src/commands/sim_register.hpp"
@@ -51,6 +52,7 @@ int main(int argc, char** argv) {
   gridtwin::register_explain(app, select);
   gridtwin::register_twins(app, select);
   gridtwin::register_deadletters(app, select);
+  gridtwin::register_message(app, select);
   gridtwin::register_sim(app, select, gridtwin::monotonic_ms);
   gridtwin::register_bench(app, select, gridtwin::monotonic_us);
   try {
