@@ -17,7 +17,7 @@ import tempfile
 LIST = "tests/requirements.txt"
 NOTES = "../shared/domain/mhhs.md"
 MARKS = ("open", "not here", "pending")
-TABLE_ROW = re.compile(r"^\| ([A-Z]{2}-\d\d) \|", re.M)
+TABLE_ROW = re.compile(r"^\| ([A-Z]{2,3}-\d\d) \|", re.M)
 CASE = re.compile(r'TEST_CASE(?:_FIXTURE|_TEMPLATE)?\(((?:[^"()]*,)?\s*(?:"(?:[^"\\]|\\.)*"\s*)+)')
 STRING = re.compile(r'"((?:[^"\\]|\\.)*)"')
 
@@ -30,14 +30,14 @@ class Rows:
         for number, line in enumerate(text.splitlines(), 1):
             if not line.strip() or line.startswith("#"):
                 continue
-            row = re.fullmatch(r"([A-Z]{2}-\d\d)  (?:(\w[\w ]*): ([^|]+?)  \|  )?(\S.*)", line)
+            row = re.fullmatch(r"([A-Z]{2,3}-\d\d)  (?:(\w[\w ]*): ([^|]+?)  \|  )?(\S.*)", line)
             if row is None or (row[2] and row[2] not in MARKS):
                 self.faults.append(f"{LIST}:{number}: not `ID  what must be seen` or `ID  mark: why  |  what must be seen`")
             elif row[1] in self.rows:
                 self.faults.append(f"{LIST}:{number}: {row[1]} is there twice")
             else:
                 self.rows[row[1]] = row[2]
-        families = "|".join(sorted({name[:2] for name in self.rows})) or "(?!)"
+        families = "|".join(sorted({name.split("-")[0] for name in self.rows})) or "(?!)"
         self.named = re.compile(rf"(?<![A-Za-z0-9])({families})[-_](\d\d)(?!\d)", re.I)
 
     def ids_in(self, name):
@@ -83,8 +83,8 @@ def check(root):
             marked.setdefault(mark, []).append(f"{one} (has a test)" if one in shown else one)
     notes = root / NOTES
     if notes.exists():
-        families = {one[:2] for one in rows.rows}
-        wanted = {one for one in TABLE_ROW.findall(notes.read_text(encoding="utf-8")) if one[:2] in families}
+        families = {one.split("-")[0] for one in rows.rows}
+        wanted = {one for one in TABLE_ROW.findall(notes.read_text(encoding="utf-8")) if one.split("-")[0] in families}
         faults += [f"{one} is a row of the domain notes, but not of {LIST}" for one in sorted(wanted - set(rows.rows))]
         faults += [f"{one} of {LIST} is no row of the domain notes" for one in sorted(set(rows.rows) - wanted)]
     return faults, len(rows.rows), marked

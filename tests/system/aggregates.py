@@ -158,6 +158,19 @@ def va_14_every_line_has_an_outcome(context):
         random.Random(turn).shuffle(fates)
 
 
+def id_05_a_feeder_of_the_same_name_on_two_transformers(context):
+    program, meters = context.program, [mpan(100_000_000_001), mpan(100_000_000_002)]
+    estate = harness.write_estate(context.folder / "estate", [{"transformer_id": one, "rating_kva": "500", "gsp_group": "_C"} for one in ("T1", "T2")],
+                                  [{"transformer_id": one, "feeder_id": "01"} for one in ("T1", "T2")],
+                                  [{"mpan": meter, "transformer_id": one, "feeder_id": "01"} for meter, one in zip(meters, ("T1", "T2"))])
+    reads = harness.write_csv(context.folder / "reads.csv", "mpan,period_end,kwh",
+                              [(meters[0], "2026-03-01T00:30:00Z", "0.1"), (meters[1], "2026-03-01T00:30:00Z", "0.02")])
+    store = context.fresh("store")
+    program.replay(estate, reads, store)
+    check_equal([(row["transformer_id"], row["feeder_id"], row["import_wh"], row["meters_expected"]) for row in program.rows("feeder-load", store)],
+                [("T1", "01", "100", "1"), ("T2", "01", "20", "1")], "two feeders")
+
+
 if __name__ == "__main__":
-    harness.main(__doc__, [ag_01_ten_thousand_meters_of_a_feeder, ag_02_counts_of_meters, ag_08_import_and_export_are_never_netted,
+    harness.main(__doc__, [id_05_a_feeder_of_the_same_name_on_two_transformers, ag_01_ten_thousand_meters_of_a_feeder, ag_02_counts_of_meters, ag_08_import_and_export_are_never_netted,
                            va_11_gaps_of_a_day_by_name, va_14_every_line_has_an_outcome])
