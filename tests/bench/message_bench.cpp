@@ -1,4 +1,4 @@
-// What messages IF-021 cost: made and written, read, decoded into readings. Bytes are those of the JSON.
+// What messages IF-021 cost: made and written, read_messages, decoded into readings. Bytes are those of the JSON.
 //   cmake --build --preset release --target message_bench && build/release/tests/message_bench
 
 #include "src/ingest/message_decoder.hpp"
@@ -40,7 +40,7 @@ void set_bytes(benchmark::State& state, std::size_t bytes) {
 }
 
 /// Messages of so many days each.
-void write(benchmark::State& state, std::size_t days, bool estimates) {
+void write_messages(benchmark::State& state, std::size_t days, bool estimates) {
   const std::vector<if021_message> messages = built(half_hours(estimates), {days, 1 << 20});
   std::string out;
   for (auto _ : state) {
@@ -72,7 +72,7 @@ void build_and_write(benchmark::State& state) {
   set_readings(state, std::size_t{days_written} * periods_per_day);
 }
 
-void read(benchmark::State& state, std::size_t days) {
+void read_messages(benchmark::State& state, std::size_t days) {
   std::vector<std::string> texts;
   std::size_t bytes = 0;
   for (const if021_message& m : built(half_hours(true), {days, 1 << 20})) {
@@ -88,7 +88,7 @@ void read(benchmark::State& state, std::size_t days) {
   set_readings(state, std::size_t{days_written} * periods_per_day);
 }
 
-void decode(benchmark::State& state) {
+void decode_lines(benchmark::State& state) {
   estate e;
   e.transformers.push_back({"T1", "", 500'000, 950'000, 'H'});
   e.feeders.push_back({{0}, "F1", "", 0});
@@ -111,13 +111,15 @@ void decode(benchmark::State& state) {
 
 int main(int argc, char** argv) {
   using namespace gridtwin::testing;
-  benchmark::RegisterBenchmark("write/a_day", write, 1, false)->Unit(benchmark::kMicrosecond);
-  benchmark::RegisterBenchmark("write/a_day_with_estimates", write, 1, true)->Unit(benchmark::kMicrosecond);
-  benchmark::RegisterBenchmark("write/200_days", write, 200, false)->Unit(benchmark::kMicrosecond);
+  benchmark::RegisterBenchmark("write/a_day", write_messages, std::size_t{1}, false)->Unit(benchmark::kMicrosecond);
+  benchmark::RegisterBenchmark("write/a_day_with_estimates", write_messages, std::size_t{1}, true)
+    ->Unit(benchmark::kMicrosecond);
+  benchmark::RegisterBenchmark("write/200_days", write_messages, std::size_t{200}, false)
+    ->Unit(benchmark::kMicrosecond);
   benchmark::RegisterBenchmark("build_and_write/a_day", build_and_write)->Unit(benchmark::kMicrosecond);
-  benchmark::RegisterBenchmark("read/a_day", read, 1)->Unit(benchmark::kMicrosecond);
-  benchmark::RegisterBenchmark("read/200_days", read, 200)->Unit(benchmark::kMicrosecond);
-  benchmark::RegisterBenchmark("decode/a_day", decode)->Unit(benchmark::kMicrosecond);
+  benchmark::RegisterBenchmark("read/a_day", read_messages, std::size_t{1})->Unit(benchmark::kMicrosecond);
+  benchmark::RegisterBenchmark("read/200_days", read_messages, std::size_t{200})->Unit(benchmark::kMicrosecond);
+  benchmark::RegisterBenchmark("decode/a_day", decode_lines)->Unit(benchmark::kMicrosecond);
   benchmark::Initialize(&argc, argv);
   benchmark::RunSpecifiedBenchmarks();
   return 0;
