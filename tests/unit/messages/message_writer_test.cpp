@@ -200,4 +200,6 @@ TEST_CASE("request packer: by count as well as by bytes, and a message that fits
   CHECK(packer.add("5") == "[4567890123456789012345]");
   CHECK(!packer.add("6789012345678901")); // 20 bytes with brackets and comma
   CHECK(packer.finish() == "[5,6789012345678901]");
+  CHECK(!packer.add("5"));
+  CHECK(packer.add("67890123456789012") == "[5]"); // one byte more
 }
