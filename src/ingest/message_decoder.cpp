@@ -20,8 +20,6 @@ namespace {
 constexpr std::size_t entries_in_message_limit = message_days_limit * periods_in_message_day_limit;
 static_assert(entries_in_message_limit < std::size_t{1} << message_entry_bits);
 constexpr std::uint32_t entry_mask = (std::uint32_t{1} << message_entry_bits) - 1;
-/// Half hours are deeper within a message than anything else: see `half_hour_text`.
-constexpr std::size_t half_hour_depth = 7;
 constexpr std::string_view blanks = " \t\r";
 
 /// A message within the lines of its block.

@@ -4,8 +4,6 @@ namespace gridtwin {
 
 namespace {
 
-/// Braces and brackets around a half hour: the message, payload, CustomBlock, B900, the list of days, a day, its list.
-constexpr std::size_t half_hour_depth = 7;
 constexpr std::string_view blanks = " \t\r\n";
 
 /// Calls `f(mark, place, depth)` for each brace, bracket and comma outside texts, until it answers false. The depth is

@@ -22,6 +22,9 @@ std::vector<text_place> elements_of(std::string_view json);
 /// most `most`; `skip` first ones are left out.
 std::vector<text_place> objects_within(std::string_view json, std::size_t depth, std::size_t skip, std::size_t most);
 
+/// Braces and brackets around a half hour: the message, payload, CustomBlock, B900, the list of days, a day, its list.
+inline constexpr std::size_t half_hour_depth = 7;
+
 /// A message's n-th half hour, `{"sp":...}`, counted over all of its days; empty where it has none. Of a message that
 /// keeps to the schema, where nothing else is nested as deep.
 std::string_view half_hour_text(std::string_view message, std::size_t number);
