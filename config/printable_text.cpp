@@ -1,6 +1,7 @@
 #include "config/printable_text.hpp"
 
 #include <cstdint>
+#include <cstdio>
 
 namespace gridtwin {
 
@@ -46,6 +47,23 @@ std::string printable(std::string_view text, std::size_t limit) {
     text.remove_prefix(length == 0 ? 1 : length);
   }
   return out;
+}
+
+std::string json_string(std::string_view text) {
+  std::string out = "\"";
+  for (const char c : text) {
+    if (c == '"' || c == '\\') {
+      out += '\\';
+      out += c;
+    } else if (static_cast<unsigned char>(c) < 0x20) {
+      char escaped[8];
+      std::snprintf(escaped, sizeof escaped, "\\u%04x", static_cast<unsigned>(c));
+      out += escaped;
+    } else {
+      out += c;
+    }
+  }
+  return out + '"';
 }
 
 bool is_utf8(std::string_view text) noexcept {

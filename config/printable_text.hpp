@@ -16,6 +16,9 @@ std::string printable(std::string_view text, std::size_t limit = shown_text_limi
 /// The same in single quotes.
 std::string in_quotes(std::string_view text, std::size_t limit = shown_text_limit);
 
+/// A JSON string with its quotes. `text`: UTF-8, or it is no JSON.
+std::string json_string(std::string_view text);
+
 /// Well-formed UTF-8 (RFC 3629).
 bool is_utf8(std::string_view text) noexcept;
 

@@ -1,4 +1,5 @@
 #include "src/bench/bench_memory.hpp"
+#include "config/printable_text.hpp"
 
 #include "actors/transformer.hpp"
 #include "src/bench/round_conductor.hpp"

@@ -1,4 +1,5 @@
 #include "src/bench/bench_rules.hpp"
+#include "config/printable_text.hpp"
 
 #include "config/format_profile.hpp"
 #include "src/commands/terminal.hpp"

@@ -1,5 +1,5 @@
 #include "src/commands/export.hpp"
-#include "src/commands/rule_binding.hpp"
+#include "src/replay/rule_binding.hpp"
 #include "twins/register_check.hpp"
 
 #include <algorithm>

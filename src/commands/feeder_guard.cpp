@@ -1,6 +1,6 @@
 #include "src/commands/feeder_guard.hpp"
 
-#include "src/commands/rule_binding.hpp"
+#include "src/replay/rule_binding.hpp"
 
 #include <algorithm>
 #include <utility>

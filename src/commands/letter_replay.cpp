@@ -1,9 +1,9 @@
 #include "src/commands/letter_replay.hpp"
 
-#include "src/commands/rule_binding.hpp"
 #include "src/ingest/estate_files.hpp"
 #include "src/ingest/estate_settlement.hpp"
 #include "src/replay/replay_run.hpp"
+#include "src/replay/rule_binding.hpp"
 #include "src/store/audit.hpp"
 
 #include <algorithm>

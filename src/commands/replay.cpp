@@ -1,17 +1,15 @@
 #include "src/commands/replay.hpp"
+#include "config/printable_text.hpp"
 
-#include "config/settlement_settings.hpp"
 #include "config/toml_document.hpp"
 #include "src/commands/market_file.hpp"
 #include "src/commands/replay_report.hpp"
-#include "src/commands/rule_binding.hpp"
-#include "src/commands/small_file.hpp"
-#include "src/ingest/estate_files.hpp"
-#include "src/ingest/estate_settlement.hpp"
 #include "src/process/interrupt.hpp"
+#include "src/process/small_file.hpp"
 #include "src/replay/replay_run.hpp"
+#include "src/replay/rule_binding.hpp"
+#include "src/replay/run_inputs.hpp"
 #include "src/replay/source_blocks.hpp"
-#include "twins/final_runs.hpp"
 
 #include <unistd.h>
 
@@ -107,52 +105,6 @@ std::string describe(const replay_options& o, const source_format& format, const
   return out + "," + rules + "}";
 }
 
-result<void> load_estate(const replay_options& o, replay_plan& plan) {
-  auto texts = read_estate_texts(o.estate);
-  if (!texts)
-    return texts.failure();
-  auto estate = parse_estate(*texts, o.estate);
-  if (!estate)
-    return estate.failure();
-  plan.estate = std::make_shared<const gridtwin::estate>(std::move(*estate));
-  plan.meters = std::make_shared<const meter_index>(plan.estate);
-  auto optional = read_settlement_files(o.estate);
-  if (!optional)
-    return optional.failure();
-  const auto inputs = parse_settlement_files(*optional, *plan.meters, o.estate);
-  if (!inputs)
-    return inputs.failure();
-  plan.appointed = appointed_ranges(*plan.estate, *inputs);
-  plan.estate_files = std::make_shared<const estate_bytes>(estate_bytes{
-    std::move(texts->transformers), std::move(texts->feeders), std::move(texts->meters), std::move(*optional)});
-  return {};
-}
-
-/// Opens every source once, so that a missing column or an empty file is known before anything is written.
-result<void> check_sources(const replay_plan& plan) {
-  for (const source& s : plan.sources)
-    if (auto opened = open_source::open(s, plan.format, plan.meters); !opened)
-      return opened.failure();
-  return {};
-}
-
-/// The half hours that are closed at --as-of, by the timetables that are built in.
-void close_past_final_runs(rule_limits& limits) {
-  if (!limits.as_of_s)
-    return;
-  const auto settings = parse_settlement_settings(built_in_settlement_settings(), "built in").value();
-  const auto holidays = parse_bank_holidays(built_in_bank_holidays(), "built in").value();
-  const settlement_calendar calendar(settings.timetables, working_days(holidays));
-  closed_periods closed = closed_at(calendar, settings.gate_minute, *limits.as_of_s);
-  if (!closed.complete)
-    std::fprintf(
-      stderr,
-      "note: bank holidays are known for %d to %d, so that not every final run before --as-of is: readings of "
-      "dates without one are not rejected as past-final-run\n",
-      calendar.days().first_year(), calendar.days().last_year());
-  limits.closed = std::move(closed.ranges);
-}
-
 /// What the run is judged by, once it is known what the store has bound.
 result<void> apply_rules(const replay_options& o, const store_folder& folder, std::optional<rule_pack> given,
                          replay_plan& plan) {
@@ -199,11 +151,12 @@ result<replay_plan> plan_of(const replay_options& o) {
   for (const std::string& name : listed->passed_over)
     std::fprintf(stderr, "note: %s is passed over: in a folder only files named %s are read\n", name.c_str(),
                  name_endings(endings).c_str());
-  if (auto loaded = load_estate(o, plan); !loaded)
+  if (auto loaded = load_estate(o.estate, plan); !loaded)
     return loaded.failure();
   if (auto readable = check_sources(plan); !readable)
     return readable.failure();
-  close_past_final_runs(plan.limits);
+  if (const auto note = close_past_final_runs(plan.limits))
+    std::fprintf(stderr, "note: %s\n", note->c_str());
   plan.threads = o.threads != 0 ? o.threads : std::max(1U, std::thread::hardware_concurrency());
   return plan;
 }

@@ -1,8 +1,9 @@
 #include "src/commands/settle.hpp"
+#include "config/printable_text.hpp"
 
 #include "src/commands/settle_run.hpp"
-#include "src/commands/small_file.hpp"
 #include "src/process/interrupt.hpp"
+#include "src/process/small_file.hpp"
 #include "twins/energy.hpp"
 
 #include <fmt/format.h>

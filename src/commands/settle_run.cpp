@@ -1,8 +1,8 @@
 #include "src/commands/settle_run.hpp"
 
-#include "src/commands/rule_binding.hpp"
 #include "src/commands/store_view.hpp"
 #include "src/process/interrupt.hpp"
+#include "src/replay/rule_binding.hpp"
 #include "src/settlement/settle_all.hpp"
 #include "src/store/dead_letters.hpp"
 #include "twins/final_runs.hpp"

@@ -1,7 +1,7 @@
 #include "src/commands/settlement_options.hpp"
 
 #include "config/toml_document.hpp"
-#include "src/commands/small_file.hpp"
+#include "src/process/small_file.hpp"
 
 #include <string_view>
 #include <utility>

@@ -20,8 +20,6 @@ int print_result(std::string_view command, const std::string& text);
 
 /// `1,234,567`
 std::string with_thousands(std::uint64_t number);
-/// A JSON string with its quotes.
-std::string json_string(std::string_view text);
 /// A word as a shell takes it: quoted where it needs to be.
 std::string shell_word(std::string_view text);
 

@@ -36,11 +36,8 @@ LIBRARIES = {
 
 # The program's top: it may use every room and what a command line needs.
 EDGE = {
-<<<<<<< HEAD
-    "rooms": ["twins", "config", "src/log", "src/store", "src/ingest", "src/settlement", "src/process", "src/gate", "src/replay", "src/commands",
-=======
-    "rooms": ["twins", "config", "src/log", "src/store", "src/messages", "src/ingest", "src/settlement", "src/process", "src/replay", "src/commands",
->>>>>>> 588384b (Messages IF-021 as texts: built, written, split, packed, and read strictly by their paths)
+    "rooms": ["twins", "config", "src/log", "src/store", "src/messages", "src/ingest", "src/settlement", "src/process", "src/gate",
+              "src/replay", "src/commands",
               "src/bench", "src/api",
               "supervision", "actors", "sim", "cluster"],
     "libraries": ["caf", "cli11", "fmt", "posix"],
@@ -58,14 +55,9 @@ ROOMS = {
     "src/ingest": {"rooms": ["twins", "config", "src/messages", "src/ingest", "src/log"], "libraries": ["zlib", "date", "posix", "intrinsics"]},
     "src/settlement": {"rooms": ["twins", "config", "src/store", "src/settlement", "src/log"], "libraries": []},
     "src/process": {"rooms": ["twins", "src/process"], "libraries": ["posix"]},
-<<<<<<< HEAD
     "src/gate": {"rooms": ["twins", "src/store", "src/ingest", "src/gate", "actors"], "libraries": []},
-    "src/replay": {"rooms": ["twins", "config", "src/store", "src/ingest", "src/log", "src/process", "src/gate", "src/replay", "supervision",
+    "src/replay": {"rooms": ["twins", "config", "src/store", "src/messages", "src/ingest", "src/log", "src/process", "src/gate", "src/replay", "supervision",
                              "actors"], "libraries": ["caf", "posix"]},
-=======
-    "src/replay": {"rooms": ["twins", "config", "src/store", "src/messages", "src/ingest", "src/log", "src/process", "src/replay", "supervision", "actors"],
-                   "libraries": ["caf", "posix"]},
->>>>>>> 588384b (Messages IF-021 as texts: built, written, split, packed, and read strictly by their paths)
     "src/commands": EDGE,
     "src/bench": EDGE,
     "src/api": EDGE,

@@ -1,8 +1,8 @@
-#include "src/commands/rule_binding.hpp"
+#include "src/replay/rule_binding.hpp"
+#include "config/printable_text.hpp"
 
 #include "config/toml_document.hpp"
-#include "src/commands/small_file.hpp"
-#include "src/commands/terminal.hpp"
+#include "src/process/small_file.hpp"
 #include "twins/hash.hpp"
 #include "twins/rule_table.hpp"
 

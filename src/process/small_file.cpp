@@ -1,4 +1,4 @@
-#include "src/commands/small_file.hpp"
+#include "src/process/small_file.hpp"
 
 #include <fstream>
 

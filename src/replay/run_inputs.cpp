@@ -1,0 +1,58 @@
+#include "src/replay/run_inputs.hpp"
+
+#include "config/settlement_settings.hpp"
+#include "src/ingest/estate_files.hpp"
+#include "src/ingest/estate_settlement.hpp"
+#include "src/replay/source_blocks.hpp"
+#include "twins/final_runs.hpp"
+
+#include <memory>
+#include <utility>
+
+namespace gridtwin {
+
+result<void> load_estate(const std::string& folder, replay_plan& plan) {
+  auto texts = read_estate_texts(folder);
+  if (!texts)
+    return texts.failure();
+  auto estate = parse_estate(*texts, folder);
+  if (!estate)
+    return estate.failure();
+  plan.estate = std::make_shared<const gridtwin::estate>(std::move(*estate));
+  plan.meters = std::make_shared<const meter_index>(plan.estate);
+  auto optional = read_settlement_files(folder);
+  if (!optional)
+    return optional.failure();
+  const auto inputs = parse_settlement_files(*optional, *plan.meters, folder);
+  if (!inputs)
+    return inputs.failure();
+  plan.appointed = appointed_ranges(*plan.estate, *inputs);
+  plan.estate_files = std::make_shared<const estate_bytes>(estate_bytes{
+    std::move(texts->transformers), std::move(texts->feeders), std::move(texts->meters), std::move(*optional)});
+  return {};
+}
+
+result<void> check_sources(const replay_plan& plan) {
+  for (const source& s : plan.sources)
+    if (auto opened = open_source::open(s, plan.format, plan.meters); !opened)
+      return opened.failure();
+  return {};
+}
+
+std::optional<std::string> close_past_final_runs(rule_limits& limits) {
+  if (!limits.as_of_s)
+    return std::nullopt;
+  const auto settings = parse_settlement_settings(built_in_settlement_settings(), "built in").value();
+  const auto holidays = parse_bank_holidays(built_in_bank_holidays(), "built in").value();
+  const settlement_calendar calendar(settings.timetables, working_days(holidays));
+  closed_periods closed = closed_at(calendar, settings.gate_minute, *limits.as_of_s);
+  limits.closed = std::move(closed.ranges);
+  if (closed.complete)
+    return std::nullopt;
+  return "bank holidays are known for " + std::to_string(calendar.days().first_year()) + " to "
+         + std::to_string(calendar.days().last_year())
+         + ", so that not every final run before --as-of is: readings of dates without one are not rejected as "
+           "past-final-run";
+}
+
+} // namespace gridtwin

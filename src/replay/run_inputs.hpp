@@ -1,0 +1,22 @@
+#pragma once
+
+#include "src/replay/replay_run.hpp"
+
+#include <optional>
+#include <string>
+
+namespace gridtwin {
+
+// What a run needs before it begins, read and checked: nothing is written yet.
+
+/// Reads an estate's folder into a plan.
+result<void> load_estate(const std::string& folder, replay_plan& plan);
+
+/// Opens every source once, so that a missing column or an empty file is known before anything is written.
+result<void> check_sources(const replay_plan& plan);
+
+/// Closes the half hours whose final run has passed at the limits' "now", by the timetables that are built in; nothing
+/// without a "now". What a person should know of it, if anything.
+std::optional<std::string> close_past_final_runs(rule_limits& limits);
+
+} // namespace gridtwin
