@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <set>
 #include <vector>
 
 namespace gridtwin {
@@ -81,11 +82,13 @@ private:
   static void note_verdict(verdict v, const reading_batch& batch, std::uint32_t at, work& w);
   void set_aside(const reading_batch& batch, const sourced_reading& r, std::uint32_t deaths, work& w) const;
   const open_letter* letter_of(const sourced_reading& r) const noexcept;
+  void settle(const open_letter& first, work& w);
   void report_faults(assessed_part& out);
   result<void> encode(work& w);
   result<day_commit> encode_day(utc_day day, std::span<const group_additions::row> rows);
   result<void> merge_fragments(day_commit& out, open_days::day_state& day);
 
+  std::set<std::int64_t> settled_; ///< letters
   transformer_options options_;
   connection_range connections_;
   feeder_range feeders_;

@@ -181,7 +181,7 @@ result<void> transformer_state::assess_one(const reading_batch& batch, std::uint
   if (a.verdict == verdict::twin_failed)
     keep_letter(batch, r, twins_->last_failure(), w);
   else if (letter != nullptr)
-    w.out->commit.settled_letters.push_back(letter->id);
+    settle(*letter, w);
   if (!a.changes_state()) {
     if (a.verdict != verdict::duplicate && a.verdict != verdict::twin_failed)
       w.out->commit.rejects.push_back(
@@ -263,7 +263,15 @@ void transformer_state::set_aside(const reading_batch& batch, const sourced_read
   keep_letter(batch, r, {letter_cause::process_died, deaths, "processes ended while it was judged"}, w);
 }
 
-/// The dead letter of an earlier run that this reading is, if any.
+/// A letter's reading is judged, and with it every letter of an equal one: a line that came twice left two. Each once.
+void transformer_state::settle(const open_letter& first, work& w) {
+  const open_letter* const end = options_.run->letters.data() + options_.run->letters.size();
+  for (const open_letter* at = &first; at != end && at->connection == first.connection; ++at)
+    if (at->reading == first.reading && settled_.insert(at->id).second)
+      w.out->commit.settled_letters.push_back(at->id);
+}
+
+/// The first dead letter of an earlier run that this reading is, if any.
 const open_letter* transformer_state::letter_of(const sourced_reading& r) const noexcept {
   const std::vector<open_letter>& all = options_.run->letters;
   if (all.empty())
