@@ -5,6 +5,7 @@
 #include "src/commands/explain.hpp"
 #include "src/commands/export.hpp"
 #include "src/commands/message_check.hpp"
+#include "src/commands/node.hpp"
 #include "src/commands/replay.hpp"
 #include "src/commands/settle.hpp"
 #include "src/commands/sim_register.hpp"
@@ -50,6 +51,7 @@ int main(int argc, char** argv) {
   gridtwin::register_settle(app, select, gridtwin::monotonic_ms);
   gridtwin::register_deadline(app, select);
   gridtwin::register_explain(app, select);
+  gridtwin::register_node(app, select, gridtwin::wall_clock_s);
   gridtwin::register_twins(app, select);
   gridtwin::register_deadletters(app, select);
   gridtwin::register_message(app, select);

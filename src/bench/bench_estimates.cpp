@@ -1,6 +1,6 @@
 #include "src/bench/bench_estimates.hpp"
-#include "config/printable_text.hpp"
 
+#include "config/printable_text.hpp"
 #include "config/settlement_settings.hpp"
 #include "src/bench/estimate_trial.hpp"
 #include "src/commands/terminal.hpp"

@@ -1,6 +1,6 @@
 #include "src/bench/bench_memory.hpp"
-#include "config/printable_text.hpp"
 
+#include "config/printable_text.hpp"
 #include "actors/transformer.hpp"
 #include "src/bench/round_conductor.hpp"
 #include "src/bench/twin_rounds.hpp"

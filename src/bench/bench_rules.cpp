@@ -1,6 +1,6 @@
 #include "src/bench/bench_rules.hpp"
-#include "config/printable_text.hpp"
 
+#include "config/printable_text.hpp"
 #include "config/format_profile.hpp"
 #include "src/commands/terminal.hpp"
 #include "src/ingest/meter_index.hpp"

@@ -1,6 +1,6 @@
 #include "src/commands/deadline_table.hpp"
-#include "config/printable_text.hpp"
 
+#include "config/printable_text.hpp"
 #include "src/commands/terminal.hpp"
 #include "twins/energy.hpp"
 

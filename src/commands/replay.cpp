@@ -1,6 +1,6 @@
 #include "src/commands/replay.hpp"
-#include "config/printable_text.hpp"
 
+#include "config/printable_text.hpp"
 #include "config/toml_document.hpp"
 #include "src/commands/market_file.hpp"
 #include "src/commands/replay_report.hpp"
@@ -44,46 +44,28 @@ struct replay_options {
   bool json = false;
 };
 
-result<format_profile> profile_of(const std::string& format) {
-  if (auto built_in = built_in_profile(format))
-    return std::move(*built_in);
-  if (!format.ends_with(".toml")) {
-    std::string known;
-    for (const std::string_view name : built_in_profile_names)
-      known += (known.empty() ? "" : ", ") + std::string(name);
-    return error{errc::bad_profile, "unknown format '" + format + "': use one of " + known + ", "
-                                      + std::string(if021_name) + ", or the name of a profile file (*.toml)"};
-  }
-  auto text = read_small_file(format, toml_bytes_limit);
-  if (!text)
-    return text.failure();
-  return parse_profile(*text, format);
-}
-
 /// How the sources are read. Messages name their meters and are guarded by where this runs; rows are not.
 result<source_format> format_of(const replay_options& o) {
-  source_format out;
-  if (o.format == if021_name) {
+  auto out = format_called(o.format);
+  if (!out)
+    return out;
+  if (out->messages) {
     if (!o.meter.empty())
       return error{errc::usage, "--meter is for files of rows: a message names its meter"};
-    out.messages.emplace().version = static_cast<std::uint16_t>(o.version);
+    out->messages->version = static_cast<std::uint16_t>(o.version);
     if (o.market.empty())
       return out;
     const auto market = read_market_file(o.market);
     if (!market)
       return market.failure();
-    out.messages->environment = market->environment;
+    out->messages->environment = market->environment;
     return out;
   }
   if (!o.market.empty())
     return error{errc::usage, "--market is for --format " + std::string(if021_name)};
-  auto profile = profile_of(o.format);
-  if (!profile)
-    return profile.failure();
-  out.profile = std::move(*profile);
-  out.rows.version = o.version;
+  out->rows.version = o.version;
   if (!o.meter.empty())
-    out.rows.meter = o.meter;
+    out->rows.meter = o.meter;
   return out;
 }
 

@@ -1,6 +1,6 @@
 #include "src/commands/replay_report.hpp"
-#include "config/printable_text.hpp"
 
+#include "config/printable_text.hpp"
 #include "src/commands/store_gaps.hpp"
 #include "src/commands/store_view.hpp"
 #include "src/commands/terminal.hpp"

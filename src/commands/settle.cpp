@@ -1,6 +1,6 @@
 #include "src/commands/settle.hpp"
-#include "config/printable_text.hpp"
 
+#include "config/printable_text.hpp"
 #include "src/commands/settle_run.hpp"
 #include "src/process/interrupt.hpp"
 #include "src/process/small_file.hpp"

@@ -1,6 +1,6 @@
 #include "src/commands/sim_estate.hpp"
-#include "config/printable_text.hpp"
 
+#include "config/printable_text.hpp"
 #include "sim/estate_generator.hpp"
 #include "sim/output_file.hpp"
 #include "src/commands/terminal.hpp"

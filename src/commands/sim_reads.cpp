@@ -1,6 +1,6 @@
 #include "src/commands/sim_reads.hpp"
-#include "config/printable_text.hpp"
 
+#include "config/printable_text.hpp"
 #include "sim/output_file.hpp"
 #include "sim/reads_generator.hpp"
 #include "src/commands/terminal.hpp"

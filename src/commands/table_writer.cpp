@@ -1,6 +1,6 @@
 #include "src/commands/table_writer.hpp"
-#include "config/printable_text.hpp"
 
+#include "config/printable_text.hpp"
 #include "src/commands/terminal.hpp"
 #include "src/process/interrupt.hpp"
 

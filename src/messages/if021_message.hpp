@@ -19,6 +19,9 @@ inline constexpr std::size_t periods_in_message_day_limit = 48;
 /// Bytes of a request that pass everywhere: requests of more than 100 kB have been refused.
 inline constexpr std::size_t request_bytes_limit = 95'000;
 
+/// How the format is called on the command line and in settings.
+inline constexpr std::string_view if021_name = "if-021";
+
 /// The schema that is written and read.
 inline constexpr std::string_view if021_schema_version = "011";
 

@@ -1,6 +1,6 @@
 #include "src/replay/rule_binding.hpp"
-#include "config/printable_text.hpp"
 
+#include "config/printable_text.hpp"
 #include "config/toml_document.hpp"
 #include "src/process/small_file.hpp"
 #include "twins/hash.hpp"

@@ -1,8 +1,11 @@
 #include "src/replay/run_inputs.hpp"
 
 #include "config/settlement_settings.hpp"
+#include "config/toml_document.hpp"
 #include "src/ingest/estate_files.hpp"
 #include "src/ingest/estate_settlement.hpp"
+#include "src/messages/if021_message.hpp"
+#include "src/process/small_file.hpp"
 #include "src/replay/source_blocks.hpp"
 #include "twins/final_runs.hpp"
 
@@ -10,6 +13,39 @@
 #include <utility>
 
 namespace gridtwin {
+
+namespace {
+
+result<format_profile> profile_of(const std::string& format) {
+  if (auto built_in = built_in_profile(format))
+    return std::move(*built_in);
+  if (!format.ends_with(".toml")) {
+    std::string known;
+    for (const std::string_view name : built_in_profile_names)
+      known += (known.empty() ? "" : ", ") + std::string(name);
+    return error{errc::bad_profile, "unknown format '" + format + "': use one of " + known + ", "
+                                      + std::string(if021_name) + ", or the name of a profile file (*.toml)"};
+  }
+  auto text = read_small_file(format, toml_bytes_limit);
+  if (!text)
+    return text.failure();
+  return parse_profile(*text, format);
+}
+
+} // namespace
+
+result<source_format> format_called(const std::string& format) {
+  source_format out;
+  if (format == if021_name) {
+    out.messages.emplace();
+    return out;
+  }
+  auto profile = profile_of(format);
+  if (!profile)
+    return profile.failure();
+  out.profile = std::move(*profile);
+  return out;
+}
 
 result<void> load_estate(const std::string& folder, replay_plan& plan) {
   auto texts = read_estate_texts(folder);

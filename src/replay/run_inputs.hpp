@@ -9,6 +9,9 @@ namespace gridtwin {
 
 // What a run needs before it begins, read and checked: nothing is written yet.
 
+/// How sources of a format are read: the name of a built-in one, of a profile file (*.toml), or of messages.
+result<source_format> format_called(const std::string& format);
+
 /// Reads an estate's folder into a plan.
 result<void> load_estate(const std::string& folder, replay_plan& plan);
 

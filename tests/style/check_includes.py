@@ -37,7 +37,7 @@ LIBRARIES = {
 # The program's top: it may use every room and what a command line needs.
 EDGE = {
     "rooms": ["twins", "config", "src/log", "src/store", "src/messages", "src/ingest", "src/settlement", "src/process", "src/gate",
-              "src/replay", "src/commands",
+              "src/replay", "src/node", "src/commands",
               "src/bench", "src/api",
               "supervision", "actors", "sim", "cluster"],
     "libraries": ["caf", "cli11", "fmt", "posix"],
@@ -58,6 +58,8 @@ ROOMS = {
     "src/gate": {"rooms": ["twins", "src/store", "src/ingest", "src/gate", "actors"], "libraries": []},
     "src/replay": {"rooms": ["twins", "config", "src/store", "src/messages", "src/ingest", "src/log", "src/process", "src/gate", "src/replay", "supervision",
                              "actors"], "libraries": ["caf", "posix"]},
+    "src/node": {"rooms": ["twins", "config", "src/store", "src/messages", "src/ingest", "src/log", "src/process", "src/gate", "src/replay",
+                           "src/node", "supervision", "actors"], "libraries": []},
     "src/commands": EDGE,
     "src/bench": EDGE,
     "src/api": EDGE,

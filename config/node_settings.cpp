@@ -1,0 +1,167 @@
+#include "config/node_settings.hpp"
+
+#include "config/printable_text.hpp"
+#include "config/toml_document.hpp"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <vector>
+
+namespace gridtwin {
+
+namespace {
+
+constexpr std::int64_t most_threads = 256;
+constexpr std::int64_t most_waiting = 100'000'000;
+
+constexpr std::array<node_option, 8> options{{
+  {"node", "estate", &node_settings::estate, "", true, "", 0, 0, "",
+   "folder of the estate's files; a change takes effect with the next half hour"},
+  {"node", "store", &node_settings::store, "", true, "", 0, 0, "", "folder of the store; made where it is missing"},
+  {"node", "threads", &node_settings::threads, "0", false, "", 0, most_threads, "threads",
+   "that judge readings; 0: one a processor"},
+  {"node", "judge_by", &node_settings::judge_by, "clock", false, "clock nothing", 0, 0, "",
+   "clock: half hours that have not ended are quarantined, those of closed dates rejected; nothing: neither"},
+  {"node", "rules", &node_settings::rules, "", false, "", 0, 0, "",
+   "rule pack that the store goes by from now on; empty: the one that it goes by already"},
+  {"node", "waiting_readings", &node_settings::waiting_readings, "2000000", false, "", 1, most_waiting, "readings",
+   "offered and not answered yet; beyond that senders are told busy"},
+  {"inbox", "folder", &node_settings::inbox_folder, "", false, "", 0, 0, "",
+   "files that are moved here are read and put into its folders done or failed; empty: none is watched"},
+  {"inbox", "format", &node_settings::inbox_format, "generic", false, "", 0, 0, "",
+   "of those files: as --format of gridtwin replay"},
+}};
+
+std::string name_of(const node_option& o) { return "'" + std::string(o.key) + "' of [" + std::string(o.table) + "]"; }
+
+bool is_choice(std::string_view choices, std::string_view text) {
+  while (!choices.empty()) {
+    const std::size_t end = std::min(choices.find(' '), choices.size());
+    if (choices.substr(0, end) == text)
+      return true;
+    choices.remove_prefix(std::min(end + 1, choices.size()));
+  }
+  return false;
+}
+
+/// Nothing is wrong, or what.
+std::optional<std::string> take(const node_option& o, const toml_value& value, node_settings& out) {
+  if (const auto* const text = std::get_if<node_option::text_member>(&o.member)) {
+    if (value.text() == nullptr)
+      return name_of(o) + " must be a text in quotes";
+    if (!o.choices.empty() && !is_choice(o.choices, *value.text()))
+      return name_of(o) + " must be one of: " + std::string(o.choices);
+    if (o.required && value.text()->empty())
+      return name_of(o) + " is empty";
+    out.*(*text) = *value.text();
+    return std::nullopt;
+  }
+  const auto number = value.number();
+  if (!number || *number < o.least || *number > o.most)
+    return name_of(o) + " must be a whole number of " + std::string(o.unit) + " from " + std::to_string(o.least)
+           + " to " + std::to_string(o.most);
+  out.*std::get<node_option::number_member>(o.member) = *number;
+  return std::nullopt;
+}
+
+void take_fallback(const node_option& o, node_settings& out) {
+  if (const auto* const text = std::get_if<node_option::text_member>(&o.member)) {
+    out.*(*text) = o.fallback;
+    return;
+  }
+  std::int64_t number = 0;
+  std::from_chars(o.fallback.data(), o.fallback.data() + o.fallback.size(), number);
+  out.*std::get<node_option::number_member>(o.member) = number;
+}
+
+std::vector<std::string_view> tables() {
+  std::vector<std::string_view> out;
+  for (const node_option& o : options)
+    if (out.empty() || out.back() != o.table)
+      out.push_back(o.table);
+  return out;
+}
+
+std::vector<std::string_view> keys_of(std::string_view table) {
+  std::vector<std::string_view> out;
+  for (const node_option& o : options)
+    if (o.table == table)
+      out.push_back(o.key);
+  return out;
+}
+
+std::optional<std::string> read(const toml_table& document, node_settings& out) {
+  if (auto unknown = unknown_key(document, tables()))
+    return unknown;
+  for (const auto& [name, table] : document.entries()) {
+    if (table.table() == nullptr)
+      return "'" + name + "' must be a table: write [" + name + "]";
+    if (auto unknown = unknown_key(*table.table(), keys_of(name)))
+      return "[" + name + "]: " + *unknown;
+  }
+  for (const node_option& o : options) {
+    const toml_value* const table = document.find(o.table);
+    const toml_value* const value = table != nullptr ? table->table()->find(o.key) : nullptr;
+    if (value == nullptr && o.required)
+      return name_of(o) + " is missing: " + std::string(o.what);
+    if (value == nullptr)
+      take_fallback(o, out);
+    else if (auto wrong = take(o, *value, out))
+      return wrong;
+  }
+  return std::nullopt;
+}
+
+std::string quoted(std::string_view text) {
+  std::string out = "\"";
+  for (const char c : text) {
+    if (c == '"' || c == '\\')
+      out += '\\';
+    out += c;
+  }
+  return out + '"';
+}
+
+} // namespace
+
+std::span<const node_option> node_options() noexcept { return options; }
+
+result<node_settings> parse_node_settings(std::string_view toml, std::string_view origin_name) {
+  const auto refused = [&](const std::string& why) {
+    return error{errc::bad_profile, "settings " + in_quotes(origin_name) + ": " + why};
+  };
+  const auto parsed = parse_toml(toml);
+  if (!parsed)
+    return refused(parsed.failure().message);
+  node_settings out;
+  if (const auto wrong = read(*parsed, out))
+    return refused(*wrong);
+  return out;
+}
+
+std::string describe_node_settings(const node_settings& settings) {
+  std::string out;
+  std::string_view table;
+  for (const node_option& o : options) {
+    if (o.table != table)
+      out += (table.empty() ? "[" : "\n[") + std::string(o.table) + "]\n";
+    table = o.table;
+    out += "# " + std::string(o.what) + "\n";
+    const auto* const text = std::get_if<node_option::text_member>(&o.member);
+    if (text != nullptr) {
+      if (!o.choices.empty())
+        out += "# one of: " + std::string(o.choices) + "\n";
+      out += o.required ? "# required\n" : "# default " + quoted(o.fallback) + "\n";
+      out += std::string(o.key) + " = " + quoted(settings.*(*text)) + "\n";
+    } else {
+      out += "# " + std::string(o.unit) + ", " + std::to_string(o.least) + " to " + std::to_string(o.most)
+             + ", default " + std::string(o.fallback) + "\n";
+      out +=
+        std::string(o.key) + " = " + std::to_string(settings.*std::get<node_option::number_member>(o.member)) + "\n";
+    }
+  }
+  return out;
+}
+
+} // namespace gridtwin

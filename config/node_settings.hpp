@@ -1,0 +1,55 @@
+#pragma once
+
+#include "twins/result.hpp"
+
+#include <cstdint>
+#include <limits>
+#include <span>
+#include <string>
+#include <string_view>
+#include <variant>
+
+namespace gridtwin {
+
+/// What a live node is told: `gridtwin.toml`.
+struct node_settings {
+  std::string estate;
+  std::string store;
+  std::int64_t threads = 0;
+  std::string judge_by;
+  std::string rules;
+  std::int64_t waiting_readings = 0;
+  std::string inbox_folder;
+  std::string inbox_format;
+
+  bool judges_by_clock() const noexcept { return judge_by == "clock"; }
+};
+
+/// One of its options.
+struct node_option {
+  using text_member = std::string node_settings::*;
+  using number_member = std::int64_t node_settings::*;
+
+  std::string_view table;
+  std::string_view key;
+  std::variant<text_member, number_member> member;
+  std::string_view fallback;                                    ///< as it would be written
+  bool required = false;                                        ///< it has no fallback
+  std::string_view choices;                                     ///< of a text, by blanks; empty: any
+  std::int64_t least = 0;                                       ///< of a number
+  std::int64_t most = std::numeric_limits<std::int64_t>::max(); ///< of a number
+  std::string_view unit;                                        ///< of a number
+  std::string_view what;                                        ///< for a person
+};
+
+/// All of them, table by table.
+std::span<const node_option> node_options() noexcept;
+
+/// Unknown tables and keys are refused. Error: `errc::bad_profile`, which key, and how to mend it. `origin_name` names
+/// the text in messages.
+result<node_settings> parse_node_settings(std::string_view toml, std::string_view origin_name);
+
+/// The settings as they are, as a file that can be read again: each option with its unit, bounds and fallback.
+std::string describe_node_settings(const node_settings& settings);
+
+} // namespace gridtwin

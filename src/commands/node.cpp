@@ -1,0 +1,132 @@
+#include "src/commands/node.hpp"
+
+#include "config/node_settings.hpp"
+#include "config/printable_text.hpp"
+#include "config/toml_document.hpp"
+#include "src/commands/terminal.hpp"
+#include "src/process/interrupt.hpp"
+#include "src/process/small_file.hpp"
+
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <memory>
+#include <string>
+
+namespace gridtwin {
+
+namespace {
+
+struct node_options {
+  std::string config;
+  bool json = false;
+};
+
+result<node_settings> read_settings(const std::string& path) {
+  auto text = read_small_file(path, toml_bytes_limit);
+  if (!text)
+    return text.failure();
+  return parse_node_settings(*text, path);
+}
+
+std::int64_t refused(const run_counts& counts) {
+  std::int64_t out = 0;
+  for (std::size_t v = 0; v < verdict_count; ++v)
+    if (const auto as = static_cast<verdict>(v); is_rejected(as) || is_quarantined(as))
+      out += counts.by_verdict[v];
+  return out;
+}
+
+std::string as_json(const turn_report& r) {
+  return fmt::format(
+    "{{\"event\":\"half-hour\",\"from\":{},\"files\":{},\"readings\":{},\"accepted\":{},\"duplicates\":{},"
+    "\"conflicts\":{},\"refused\":{},\"problem\":{}}}\n",
+    json_string(format_instant(r.from_s)), r.files, r.counts.readings(), r.counts.of(verdict::accepted),
+    r.counts.of(verdict::duplicate), r.counts.of(verdict::conflict), refused(r.counts),
+    r.problem.empty() ? "null" : json_string(r.problem));
+}
+
+std::string as_text(const turn_report& r) {
+  const auto number = [](std::int64_t n) { return with_thousands(static_cast<std::uint64_t>(n)); };
+  return fmt::format("{}: {} readings, {} accepted, {} duplicates, {} conflicts, {} refused{}{}\n",
+                     format_instant(r.from_s), number(r.counts.readings()), number(r.counts.of(verdict::accepted)),
+                     number(r.counts.of(verdict::duplicate)), number(r.counts.of(verdict::conflict)),
+                     number(refused(r.counts)), r.files == 0 ? "" : fmt::format("; {} files of the inbox", r.files),
+                     r.problem.empty() ? "" : "; " + printable(r.problem, r.problem.size()));
+}
+
+/// An idle half hour tells nothing.
+bool is_worth_telling(const turn_report& r) { return r.files != 0 || r.counts.readings() != 0 || !r.problem.empty(); }
+
+int run(const node_options& o, const node_run::second_clock& now) {
+  constexpr std::string_view command = "run";
+  catch_interrupts();
+  const auto settings = read_settings(o.config);
+  if (!settings)
+    return report_failure(command, settings.failure());
+  submission_feed feed(static_cast<std::size_t>(settings->waiting_readings));
+  auto node = node_run::prepare(*settings, feed, now, [&o](const turn_report& r) {
+    if (!is_worth_telling(r))
+      return;
+    const std::string line = o.json ? as_json(r) : as_text(r);
+    std::FILE* const to = o.json ? stdout : stderr;
+    std::fputs(line.c_str(), to);
+    std::fflush(to);
+  });
+  if (!node)
+    return report_failure(command, node.failure());
+  std::fprintf(stderr, "gridtwin run: ready; Ctrl-C ends it in good order\n");
+  const auto done = node->run();
+  feed.close();
+  return done ? 0 : report_failure(command, done.failure());
+}
+
+int check(const node_options& o) {
+  constexpr std::string_view command = "config check";
+  const auto settings = read_settings(o.config);
+  if (!settings)
+    return report_failure(command, settings.failure());
+  return print_result(command, o.json ? "{\"ok\":true}\n" : o.config + ": good\n");
+}
+
+int show(const node_options& o) {
+  constexpr std::string_view command = "config show";
+  const auto settings = read_settings(o.config);
+  if (!settings)
+    return report_failure(command, settings.failure());
+  return print_result(command, describe_node_settings(*settings));
+}
+
+void add_config(CLI::App& app, node_options& o) {
+  app.add_option("--config", o.config, "Settings (*.toml)")->required();
+}
+
+} // namespace
+
+void register_node(CLI::App& parent, const std::function<void(std::function<int()>)>& select,
+                   const node_run::second_clock& now) {
+  auto o = std::make_shared<node_options>();
+  CLI::App* node = parent.add_subcommand("run", "Runs a node that stays: takes readings as they come");
+  add_config(*node, *o);
+  node->add_flag("--json", o->json, "Print one JSON object a line for each half hour that brought something");
+  node->footer(
+    "Exit status: 0 when it was asked to end, 1 when it must be started anew, 2 for settings that are wrong.\n"
+    "Example, with estate, store and inbox below the folder at hand:\n"
+    "  printf '[node]\\nestate = \"estate\"\\nstore = \"store\"\\n[inbox]\\nfolder = \"inbox\"\\n' > gridtwin.toml\n"
+    "  gridtwin run --config gridtwin.toml");
+  node->callback([o, select, now] { select([o, now] { return run(*o, now); }); });
+
+  CLI::App* config = parent.add_subcommand("config", "Checks or shows a node's settings");
+  config->require_subcommand(1);
+  CLI::App* checked = config->add_subcommand("check", "Says whether settings are right, and what to mend");
+  add_config(*checked, *o);
+  checked->add_flag("--json", o->json, "Print a JSON object instead of text");
+  checked->footer("Example:\n  gridtwin config check --config gridtwin.toml");
+  checked->callback([o, select] { select([o] { return check(*o); }); });
+  CLI::App* shown = config->add_subcommand("show", "Prints all settings as they are, with units, bounds and defaults");
+  add_config(*shown, *o);
+  shown->footer("What is printed can be read again.\nExample:\n  gridtwin config show --config gridtwin.toml");
+  shown->callback([o, select] { select([o] { return show(*o); }); });
+}
+
+} // namespace gridtwin
