@@ -17,7 +17,7 @@ namespace gridtwin {
 
 namespace {
 
-struct node_options {
+struct node_command {
   std::string config;
   bool json = false;
 };
@@ -58,7 +58,7 @@ std::string as_text(const turn_report& r) {
 /// An idle half hour tells nothing.
 bool is_worth_telling(const turn_report& r) { return r.files != 0 || r.counts.readings() != 0 || !r.problem.empty(); }
 
-int run(const node_options& o, const node_run::second_clock& now) {
+int run(const node_command& o, const node_run::second_clock& now) {
   constexpr std::string_view command = "run";
   catch_interrupts();
   const auto settings = read_settings(o.config);
@@ -81,7 +81,7 @@ int run(const node_options& o, const node_run::second_clock& now) {
   return done ? 0 : report_failure(command, done.failure());
 }
 
-int check(const node_options& o) {
+int check(const node_command& o) {
   constexpr std::string_view command = "config check";
   const auto settings = read_settings(o.config);
   if (!settings)
@@ -89,7 +89,7 @@ int check(const node_options& o) {
   return print_result(command, o.json ? "{\"ok\":true}\n" : o.config + ": good\n");
 }
 
-int show(const node_options& o) {
+int show(const node_command& o) {
   constexpr std::string_view command = "config show";
   const auto settings = read_settings(o.config);
   if (!settings)
@@ -97,7 +97,7 @@ int show(const node_options& o) {
   return print_result(command, describe_node_settings(*settings));
 }
 
-void add_config(CLI::App& app, node_options& o) {
+void add_config(CLI::App& app, node_command& o) {
   app.add_option("--config", o.config, "Settings (*.toml)")->required();
 }
 
@@ -105,7 +105,7 @@ void add_config(CLI::App& app, node_options& o) {
 
 void register_node(CLI::App& parent, const std::function<void(std::function<int()>)>& select,
                    const node_run::second_clock& now) {
-  auto o = std::make_shared<node_options>();
+  auto o = std::make_shared<node_command>();
   CLI::App* node = parent.add_subcommand("run", "Runs a node that stays: takes readings as they come");
   add_config(*node, *o);
   node->add_flag("--json", o->json, "Print one JSON object a line for each half hour that brought something");
