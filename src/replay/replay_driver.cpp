@@ -124,28 +124,29 @@ void replay_driver::dispatch_submissions() {
   }
 }
 
-void replay_driver::take_submissions() {
-  submission_feed& feed = *plan_.live->feed;
-  feed.on_waiting([to = caf::actor_cast<caf::actor>(self_)] { caf::anon_send(to, submissions_waiting{}); });
-  while (!store_failed_ && !interrupted() && !plan_.live->over()) {
-    dispatch_submissions();
-    wait(std::chrono::milliseconds(100));
-  }
-  feed.on_waiting({});
-}
-
-void replay_driver::read_sources() {
-  for (;;) {
+/// Files and submissions, until the files are read and there is nobody to wait for.
+void replay_driver::take_readings() {
+  if (plan_.live)
+    plan_.live->feed->on_waiting(
+      [to = caf::actor_cast<caf::actor>(self_)] { caf::anon_send(to, submissions_waiting{}); });
+  const auto may_wait = plan_.live ? std::optional(std::chrono::milliseconds(100)) : std::nullopt;
+  while (!store_failed_) {
     read_ahead();
-    if (store_failed_ || (decoders_.in_hand() == 0 && blocks_.at_end()))
+    if (intake_)
+      dispatch_submissions();
+    if (store_failed_)
       break;
-    wait();
+    if (decoders_.in_hand() == 0 && blocks_.at_end()) {
+      sequencer_.finish();
+      if (sequencer_.size() > 0)
+        dispatch_gathered();
+      if (!plan_.live || interrupted() || plan_.live->over())
+        break;
+    }
+    wait(may_wait);
   }
-  if (store_failed_)
-    return;
-  sequencer_.finish();
-  if (sequencer_.size() > 0)
-    dispatch_gathered();
+  if (plan_.live)
+    plan_.live->feed->on_waiting({});
 }
 
 void replay_driver::release_when_full() {
@@ -256,10 +257,7 @@ void replay_driver::summarise() {
 
 replay_outcome replay_driver::drive() {
   dispatch_letters();
-  if (plan_.live)
-    take_submissions();
-  else
-    read_sources();
+  take_readings();
   // Days are hashed as soon as their transformer has judged its part of the last groups, while those are committed.
   if (!store_failed_ && !stopped_by_user())
     summarise();

@@ -48,8 +48,7 @@ private:
   void dispatch(std::vector<reading_batch> batches, std::size_t readings);
   void dispatch_gathered();
   void dispatch_letters();
-  void read_sources();
-  void take_submissions();
+  void take_readings();
   void dispatch_submissions();
   void release_when_full();
   void summarise();

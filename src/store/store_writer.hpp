@@ -28,7 +28,7 @@ struct named_source {
 struct group_commit {
   std::vector<transformer_commit> transformers;
   std::vector<kept_reject> rejects;  ///< those that never reached a twin
-  std::vector<named_source> sources; ///< that the store does not know
+  std::vector<named_source> sources{}; ///< that the store does not know
 };
 
 /// The run that is about to write, and what it must bind before its first batch.
