@@ -51,7 +51,8 @@ std::string as_text(const turn_report& r) {
   return fmt::format("{}: {} readings, {} accepted, {} duplicates, {} conflicts, {} refused{}{}\n",
                      format_instant(r.from_s), number(r.counts.readings()), number(r.counts.of(verdict::accepted)),
                      number(r.counts.of(verdict::duplicate)), number(r.counts.of(verdict::conflict)),
-                     number(refused(r.counts)), r.files == 0 ? "" : fmt::format("; {} files of the inbox", r.files),
+                     number(refused(r.counts)),
+                     r.files == 0 ? "" : fmt::format("; {} file{} of the inbox", r.files, r.files == 1 ? "" : "s"),
                      r.problem.empty() ? "" : "; " + printable(r.problem, r.problem.size()));
 }
 
