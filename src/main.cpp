@@ -9,6 +9,7 @@
 #include "src/commands/replay.hpp"
 #include "src/commands/settle.hpp"
 #include "src/commands/sim_register.hpp"
+#include "src/commands/tail.hpp"
 #include "src/commands/twins.hpp"
 #include "src/process/clock.hpp"
 
@@ -51,6 +52,7 @@ int main(int argc, char** argv) {
   gridtwin::register_settle(app, select, gridtwin::monotonic_ms);
   gridtwin::register_deadline(app, select);
   gridtwin::register_explain(app, select);
+  gridtwin::register_tail(app, select);
   gridtwin::register_node(app, select, gridtwin::wall_clock_s);
   gridtwin::register_twins(app, select);
   gridtwin::register_deadletters(app, select);

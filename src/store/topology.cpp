@@ -299,6 +299,20 @@ void list_recounts(const estate& e, const changed_meters& changed, topology_bind
 
 } // namespace
 
+result<std::unordered_map<std::uint32_t, named_slots>> read_named_slots(sqlite_database& database) {
+  auto known = read_known(database);
+  if (!known)
+    return known.failure();
+  std::unordered_map<std::uint32_t, named_slots> out;
+  for (auto& [id, t] : *known) {
+    named_slots& named = out[t.number.value];
+    named.transformer = id;
+    for (const slot_entry& slot : t.slots)
+      named.meters.push_back({slot.mpan});
+  }
+  return out;
+}
+
 result<topology_binding> bind_topology(sqlite_database& database, const estate& e, const estate_bytes& bytes) {
   auto known = read_known(database);
   if (!known)

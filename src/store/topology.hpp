@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 namespace gridtwin {
@@ -64,6 +65,14 @@ result<topology_binding> bind_topology(sqlite_database& database, const estate& 
 
 /// Writes what binding found, inside the caller's transaction.
 result<void> write_topology(sqlite_database& database, const topology_change& change, const estate_bytes& bytes);
+
+/// What a store's transformer was called, and whose each of its slots is, now or once.
+struct named_slots {
+  std::string transformer;
+  std::vector<mpan> meters; ///< by slot
+};
+/// By the transformer's number.
+result<std::unordered_map<std::uint32_t, named_slots>> read_named_slots(sqlite_database& database);
 
 /// `topology_change::hash` of the estate bound last; empty where none is.
 result<std::string> bound_estate_hash(sqlite_database& database);
