@@ -7,6 +7,7 @@
 #include "src/commands/message_check.hpp"
 #include "src/commands/node.hpp"
 #include "src/commands/replay.hpp"
+#include "src/commands/send.hpp"
 #include "src/commands/settle.hpp"
 #include "src/commands/sim_register.hpp"
 #include "src/commands/tail.hpp"
@@ -47,6 +48,7 @@ int main(int argc, char** argv) {
   std::function<int()> chosen;
   const auto select = [&chosen](std::function<int()> run) { chosen = std::move(run); };
   gridtwin::register_replay(app, select, gridtwin::monotonic_ms);
+  gridtwin::register_send(app, select, gridtwin::monotonic_us);
   gridtwin::register_export(app, select);
   gridtwin::register_digest(app, select);
   gridtwin::register_settle(app, select, gridtwin::monotonic_ms);

@@ -14,9 +14,7 @@
 
 namespace gridtwin {
 
-namespace {
-
-result<format_profile> profile_of(const std::string& format) {
+result<format_profile> profile_called(const std::string& format) {
   if (auto built_in = built_in_profile(format))
     return std::move(*built_in);
   if (!format.ends_with(".toml")) {
@@ -32,15 +30,13 @@ result<format_profile> profile_of(const std::string& format) {
   return parse_profile(*text, format);
 }
 
-} // namespace
-
 result<source_format> format_called(const std::string& format) {
   source_format out;
   if (format == if021_name) {
     out.messages.emplace();
     return out;
   }
-  auto profile = profile_of(format);
+  auto profile = profile_called(format);
   if (!profile)
     return profile.failure();
   out.profile = std::move(*profile);

@@ -9,6 +9,8 @@ namespace gridtwin {
 
 // What a run needs before it begins, read and checked: nothing is written yet.
 
+/// The profile of rows that a name means: a built-in one, or a file (*.toml). Error: `errc::bad_profile`.
+result<format_profile> profile_called(const std::string& format);
 /// How sources of a format are read: the name of a built-in one, of a profile file (*.toml), or of messages.
 result<source_format> format_called(const std::string& format);
 
