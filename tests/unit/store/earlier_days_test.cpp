@@ -39,7 +39,7 @@ void replay(const store_fixture& store, const std::vector<stored_reading>& readi
   auto writer = store_writer::open(
     store.folder(), {"", {"a.csv"}, store.bind(rows).change, std::make_shared<estate_bytes>(bytes_of(rows)), known});
   REQUIRE(writer);
-  group_commit group{{commit_of({0}, 0, readings)}, {}};
+  group_commit group{{commit_of({0}, 0, readings)}, {}, {}};
   if (merge)
     for (day_commit& day : group.transformers[0].days) {
       day.merge = true;

@@ -299,7 +299,7 @@ TEST_CASE("settlement_record: a run knows which replays it had before it") {
     r.version = static_cast<std::uint16_t>(wh);
     r.source = 1;
     r.line = 1;
-    REQUIRE(writer.commit({{commit_of({0}, 0, {r})}, {}}));
+    REQUIRE(writer.commit({{commit_of({0}, 0, {r})}, {}, {}}));
     REQUIRE(writer.close());
   };
   const auto ii = settlement_of(run_code::ii, 1'000, "ii", random_estimates(random, 40));
