@@ -49,6 +49,12 @@ std::optional<supervised_actors::death> supervised_actors::ended(const caf::down
   const bool threw = down.reason == caf::sec::runtime_error; // see `actor_failure`
   const supervisor_order order = state_.died(child, threw ? death_reason::threw : death_reason::killed, now);
   const bool given_up = order.group != group_fate::goes_on && strategy_ != restart_strategy::one_for_one;
+  if (given_up || order.group == group_fate::shut_down)
+    orders_.clear();
+  if (order.restart.count != 0) {
+    drop_orders_of(order.restart);
+    orders_.push_back({order.restart, now + order.delay});
+  }
   const child_range ending = given_up ? child_range{{0}, size()} : order.restart;
   for (std::uint32_t n = ending.count; n-- > 0;) { // the last first
     const child_index sibling{ending.first.value + n};
@@ -67,7 +73,17 @@ bool supervised_actors::are_gone(child_range children) const {
   return true;
 }
 
+void supervised_actors::drop_orders_of(child_range children) {
+  const auto overlaps = [children](const waiting_order& order) {
+    const child_range& other = order.children;
+    return other.first.value < children.first.value + children.count
+           && children.first.value < other.first.value + other.count;
+  };
+  orders_.erase(std::remove_if(orders_.begin(), orders_.end(), overlaps), orders_.end());
+}
+
 void supervised_actors::start_again(child_range children, monotonic_time now) {
+  drop_orders_of(children);
   for (std::uint32_t n = 0; n < children.count; ++n) {
     const child_index child{children.first.value + n};
     assert(is_gone(child));
@@ -76,6 +92,29 @@ void supervised_actors::start_again(child_range children, monotonic_time now) {
     ++restarts_;
     state_.started(child, now);
   }
+}
+
+void supervised_actors::start_due(monotonic_time now) {
+  std::vector<child_range> due;
+  for (const waiting_order& order : orders_)
+    if (order.due <= now && are_gone(order.children))
+      due.push_back(order.children);
+  for (const child_range& children : due)
+    start_again(children, now);
+}
+
+std::optional<monotonic_time> supervised_actors::next_due() const {
+  std::optional<monotonic_time> next;
+  for (const waiting_order& order : orders_)
+    next = std::min(next.value_or(order.due), order.due);
+  return next;
+}
+
+void supervised_actors::renew(monotonic_time now) {
+  state_.renew(now);
+  for (const child_index child : std::set<child_index>(gone_))
+    if (!state_.parked(child))
+      start_again({child, 1}, now);
 }
 
 } // namespace gridtwin
