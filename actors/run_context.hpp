@@ -49,7 +49,7 @@ struct run_context {
   std::vector<std::string> source_names{};   ///< by the run's numbers of its sources, for the marker
   std::unique_ptr<careful_readings> careful; ///< readings that may have ended a process; nothing: none
   std::vector<connection_index> parked{};    ///< whose twins an earlier run parked, ascending
-  std::vector<open_letter> letters{};        ///< dead letters that wait, by connection
+  std::vector<open_letter> letters{};        ///< dead letters that wait, by connection, sealed ones first
   /// Instead of `meter_twin::assess`: tests give one that fails.
   assess_function assess = nullptr;
   /// Called when a transformer begins its part of a group, and with 0 for a group when it begins a part of its summary:

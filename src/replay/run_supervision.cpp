@@ -10,6 +10,7 @@
 #include <set>
 #include <span>
 #include <string>
+#include <tuple>
 #include <utility>
 
 namespace gridtwin {
@@ -100,13 +101,20 @@ void run_supervision::take_part(run_context& run, const std::vector<std::uint32_
         suspect_in(run, numbers[i], s, s.deaths >= most_deaths);
       }
   }
+  const auto is_of = [](const suspect& s, const kept_letter& l) {
+    return s.source == in_flight_name(l.source) && s.line == l.letter.input.line && s.item == l.letter.input.item;
+  };
   for (const kept_letter& again : plan_->letters) { // asked for by an operator: tried, whatever it did before
-    const kept_reject& input = again.letter.input;
-    name_source(run, input.source, again.source);
+    name_source(run, again.letter.input.source, again.source);
     for (const suspect& s : suspects_)
-      if (s.source == in_flight_name(again.source) && s.line == input.line && s.item == input.item)
-        suspect_in(run, input.source, s, false);
+      if (is_of(s, again))
+        suspect_in(run, again.letter.input.source, s, false);
   }
+  for (const suspect& s : suspects_) // a letter is settled with what is judged, its reading acquitted
+    if (std::find(tried_.begin(), tried_.end(), s) == tried_.end()
+        && std::any_of(letters_.begin(), letters_.end(),
+                       [&](const kept_letter& l) { return is_of(s, l) && is_asked_for(l.letter); }))
+      tried_.push_back(s);
   find_parked(run);
   find_letters(run);
   run.in_flight = &marker_;
@@ -140,15 +148,17 @@ void run_supervision::find_letters(run_context& run) const {
     if (at)
       run.letters.push_back({plan_->meters->connection_at(*at, kept.letter.reading.period), kept.id,
                              kept.letter.reading,
-                             kept.letter.cause == letter_cause::process_died && !is_asked_for(kept.id)});
+                             kept.letter.cause == letter_cause::process_died && !is_asked_for(kept.letter)});
   }
   std::sort(run.letters.begin(), run.letters.end(), [](const open_letter& a, const open_letter& b) {
-    return std::pair(a.connection, a.id) < std::pair(b.connection, b.id);
+    return std::tuple(a.connection, !a.sealed, a.id) < std::tuple(b.connection, !b.sealed, b.id);
   });
 }
 
-bool run_supervision::is_asked_for(std::int64_t id) const noexcept {
-  return std::any_of(plan_->letters.begin(), plan_->letters.end(), [id](const kept_letter& l) { return l.id == id; });
+bool run_supervision::is_asked_for(const dead_letter& letter) const noexcept {
+  return std::any_of(plan_->letters.begin(), plan_->letters.end(), [&](const kept_letter& l) {
+    return l.letter.reading == letter.reading && l.letter.input.meter == letter.input.meter;
+  });
 }
 
 result<void> run_supervision::end(bool all_judged) {

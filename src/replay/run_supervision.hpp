@@ -39,7 +39,8 @@ private:
     : folder_(&folder), plan_(&plan), marker_(std::move(marker)) {}
 
   result<void> read(sqlite_database& database);
-  bool is_asked_for(std::int64_t id) const noexcept;
+  /// By an operator: it, or one whose reading is equal.
+  bool is_asked_for(const dead_letter& letter) const noexcept;
   void suspect_in(run_context& run, std::uint32_t source, const suspect& s, bool set_aside);
   void find_parked(run_context& run) const;
   void find_letters(run_context& run) const;

@@ -229,7 +229,30 @@ TEST_CASE("V10 a dead letter whose reading comes again is settled by what its tw
   CHECK(part->commit.letters[0].reading == of(0, 5));
   part = f.assess(2, {{0, 0, 20}});
   CHECK(part->counts.of(verdict::duplicate) == 1);
-  CHECK(part->commit.settled_letters == std::vector<std::int64_t>{11});
+  CHECK(part->commit.settled_letters.empty()); // it is settled already, and counted
+}
+
+TEST_CASE("V10 V19 letters of equal readings, as a line that came twice leaves them, are all settled, each once") {
+  transformer_fixture f;
+  const auto of = [](int slot, std::int64_t wh) {
+    return reading{quantity::active_import, period_at(test_day, slot), 1, {wh, actual, {}}};
+  };
+  f.run_data->letters = {{{0}, 11, of(0, 20), false},
+                         {{0}, 12, of(1, 20), false},
+                         {{0}, 14, of(0, 20), false},
+                         {{0}, 15, of(0, 20), false},
+                         {{1}, 13, of(0, 20), false}};
+  f.start();
+  supervision_tally tally;
+  auto part = f.assess(1, {{0, 0, 20}, {0, 0, 20}}); // played again, each for itself
+  tally.add(*part);
+  CHECK(part->counts.of(verdict::accepted) == 1);
+  CHECK(part->counts.of(verdict::duplicate) == 1);
+  CHECK(part->commit.settled_letters == std::vector<std::int64_t>{11, 14, 15}); // of its meter and half hour alone
+  part = f.assess(2, {{0, 0, 20}, {1, 0, 20}});
+  tally.add(*part);
+  CHECK(part->commit.settled_letters == std::vector<std::int64_t>{13});
+  CHECK(tally.settled_letters == 4);
 }
 
 TEST_CASE("V7 a suspect is marked as tried alone, and one that was there at too many deaths is not tried") {

@@ -151,6 +151,31 @@ def v10_dead_letters_are_played_again(context):
     check_equal(sum(run.get("dead-letters-settled", 0) for run in runs.values()), count, "letters settled, over all runs")
 
 
+def v10_letters_of_equal_readings_are_settled_together(context):
+    """A line that came twice leaves two letters. Whichever is played, or the file: the reading is judged, and neither waits on."""
+    world = World(context, meters=60, days=1)
+    program, (header, lines) = context.program, world.lines()
+    lines[500] = with_kwh(header, lines[500], POISON)
+    reads = world.write_lines(header, [*lines, lines[500]], "twice")
+    undisturbed, expected = world.undisturbed(reads)
+    for played in ("first", "last", "all", "file"):
+        store = context.fresh("store")
+        summary, _ = world.planted.play(f"poison_wh={POISON_WH}", world.estate, reads, store)
+        check_equal(summary["accepted"], undisturbed["accepted"] - 1, "accepted beside the letters")
+        letters = {letter["line"]: letter["id"] for letter in letters_of(program, store)}
+        check_equal(sorted(letters), [502, len(lines) + 2], "lines of the letters")
+        if played == "file":
+            again = program.replay(world.estate, reads, store)
+            check_equal((again["accepted"], again["supervision"]["dead_letters_settled"]), (1, 2), "accepted and settled by the file")
+        else:
+            which = {"first": [letters[502]], "last": [letters[len(lines) + 2]], "all": ["--all"]}[played]
+            told = lines_of(program.run("deadletters", "replay", *which, "--store", store, "--json"))[0]
+            check_equal((told["accepted"], told["duplicates"], told["waiting"]), (1, played == "all", 0), f"the {played} played")
+        check_equal(letters_of(program, store), [], f"letters that wait, the {played} played")
+        check_equal(kept_counters(store)[2].get("dead-letters-settled"), 2, f"letters that count as settled, the {played} played")
+        check_same(everything(program, store), expected, f"the {played} played", places=False)
+
+
 def v10_a_dropped_letter_is_kept_and_not_shown(context):
     poisoned = Poisoned(context, meters=100, days=1, poison=20)
     program, store = context.program, poisoned.store
@@ -286,7 +311,8 @@ def v19_counters_of_a_run_that_was_stopped(context):
 
 if __name__ == "__main__":
     harness.main(__doc__, [v1_ten_thousand_throws, v2_sick_twins_are_parked_alone, v6_a_poison_reading_is_a_dead_letter,
-                           v10_dead_letters_are_played_again, v10_a_dropped_letter_is_kept_and_not_shown,
-                           v11_a_transformer_that_ends_is_started_again, v12_what_fails_for_good_ends_the_run,
-                           v11_a_decoder_that_ends_is_started_again, v12_a_block_of_lines_that_ends_every_decoder,
-                           v19_counters_are_kept_by_run, v19_counters_of_a_run_that_was_stopped])
+                           v10_dead_letters_are_played_again, v10_letters_of_equal_readings_are_settled_together,
+                           v10_a_dropped_letter_is_kept_and_not_shown, v11_a_transformer_that_ends_is_started_again,
+                           v12_what_fails_for_good_ends_the_run, v11_a_decoder_that_ends_is_started_again,
+                           v12_a_block_of_lines_that_ends_every_decoder, v19_counters_are_kept_by_run,
+                           v19_counters_of_a_run_that_was_stopped])
