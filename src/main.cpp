@@ -6,6 +6,7 @@
 #include "src/commands/export.hpp"
 #include "src/commands/message_check.hpp"
 #include "src/commands/node.hpp"
+#include "src/commands/pki.hpp"
 #include "src/commands/replay.hpp"
 #include "src/commands/send.hpp"
 #include "src/commands/settle.hpp"
@@ -59,6 +60,7 @@ int main(int argc, char** argv) {
   gridtwin::register_twins(app, select);
   gridtwin::register_deadletters(app, select);
   gridtwin::register_message(app, select);
+  gridtwin::register_pki(app, select, gridtwin::wall_clock_s);
   gridtwin::register_sim(app, select, gridtwin::monotonic_ms);
   gridtwin::register_bench(app, select, gridtwin::monotonic_us);
   try {
