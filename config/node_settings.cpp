@@ -15,7 +15,7 @@ namespace {
 constexpr std::int64_t most_threads = 256;
 constexpr std::int64_t most_waiting = 100'000'000;
 
-constexpr std::array<node_option, 8> options{{
+constexpr std::array<node_option, 15> options{{
   {"node", "estate", &node_settings::estate, "", true, "", 0, 0, "",
    "folder of the estate's files; a change takes effect with the next half hour"},
   {"node", "store", &node_settings::store, "", true, "", 0, 0, "", "folder of the store; made where it is missing"},
@@ -31,6 +31,19 @@ constexpr std::array<node_option, 8> options{{
    "files that are moved here are read and put into its folders done or failed; empty: none is watched"},
   {"inbox", "format", &node_settings::inbox_format, "generic", false, "", 0, 0, "",
    "of those files: as --format of gridtwin replay"},
+  {"frames", "address", &node_settings::frames_address, "", false, "", 0, 0, "",
+   "where gridtwin send is listened to, over TLS 1.3; empty: nowhere"},
+  {"frames", "port", &node_settings::frames_port, "7470", false, "", 0, 65'535, "port",
+   "of that address; 0: one that is free, told when the node is ready"},
+  {"frames", "certificate", &node_settings::frames_certificate, "", false, "", 0, 0, "",
+   "the node's own, in PEM, with its intermediate authorities behind it"},
+  {"frames", "key", &node_settings::frames_key, "", false, "", 0, 0, "", "its private key, in PEM"},
+  {"frames", "roots", &node_settings::frames_roots, "", false, "", 0, 0, "",
+   "authorities that vouch for head-ends (devices), in PEM"},
+  {"frames", "revocations", &node_settings::frames_revocations, "", false, "", 0, 0, "",
+   "revocation lists of those authorities and of the intermediate ones, in PEM"},
+  {"frames", "policy", &node_settings::frames_policy, "", false, "", 0, 0, "",
+   "who may submit for which meters: a policy file (*.toml)"},
 }};
 
 std::string name_of(const node_option& o) { return "'" + std::string(o.key) + "' of [" + std::string(o.table) + "]"; }
@@ -110,6 +123,11 @@ std::optional<std::string> read(const toml_table& document, node_settings& out) 
     else if (auto wrong = take(o, *value, out))
       return wrong;
   }
+  if (!out.frames_address.empty())
+    for (const node_option& o : options)
+      if (const auto* const text = std::get_if<node_option::text_member>(&o.member);
+          text != nullptr && o.table == "frames" && (out.*(*text)).empty())
+        return name_of(o) + " is missing: " + std::string(o.what);
   return std::nullopt;
 }
 

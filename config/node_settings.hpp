@@ -21,6 +21,13 @@ struct node_settings {
   std::int64_t waiting_readings = 0;
   std::string inbox_folder;
   std::string inbox_format;
+  std::string frames_address;
+  std::int64_t frames_port = 0;
+  std::string frames_certificate;
+  std::string frames_key;
+  std::string frames_roots;
+  std::string frames_revocations;
+  std::string frames_policy;
 
   bool judges_by_clock() const noexcept { return judge_by == "clock"; }
 };

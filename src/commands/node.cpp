@@ -4,6 +4,8 @@
 #include "config/printable_text.hpp"
 #include "config/toml_document.hpp"
 #include "src/commands/terminal.hpp"
+#include "src/node/frames.hpp"
+#include "src/process/clock.hpp"
 #include "src/process/interrupt.hpp"
 #include "src/process/small_file.hpp"
 
@@ -76,9 +78,20 @@ int run(const node_command& o, const node_run::second_clock& now) {
   });
   if (!node)
     return report_failure(command, node.failure());
-  std::fprintf(stderr, "gridtwin run: ready; Ctrl-C ends it in good order\n");
+  std::unique_ptr<frames_listener> frames;
+  if (!settings->frames_address.empty()) {
+    auto opened = frames_listener::open(*settings, feed, now, monotonic_us);
+    if (!opened)
+      return report_failure(command, opened.failure());
+    frames = std::move(*opened);
+  }
+  std::fprintf(stderr, "gridtwin run: ready%s; Ctrl-C ends it in good order\n",
+               frames ? fmt::format(", listening at {} port {}", settings->frames_address, frames->port()).c_str()
+                      : "");
   const auto done = node->run();
-  feed.close();
+  feed.close(); // what waits was not stored and is told so
+  if (frames)
+    frames->stop();
   return done ? 0 : report_failure(command, done.failure());
 }
 
