@@ -128,6 +128,47 @@ def v7_two_readings(context):
     Deadly(context, *long_rows(context, [0.2, 0.9], meters=60), more=("--threads", 1)).check_run()
 
 
+def v7_v10_a_reading_that_came_twice(context):
+    """Each of its lines ends the process, is set aside and has a letter; to play either is to play both."""
+    program = context.program
+    estate, reads, lines = long_rows(context, [0.5], meters=60)
+    rows = reads.read_text().splitlines()
+    reads.write_text("\n".join([*rows, rows[lines[0] - 1]]) + "\n")
+    deadly = Deadly(context, estate, reads, [lines[0], len(rows) + 1])
+    check_counters(deadly.die_until_done(), process_died=2)
+    letters = sorted(deadly.check_set_aside("after the deaths"), key=lambda letter: letter["line"])
+    for played in (0, 1):
+        store = context.fresh("played")
+        shutil.copytree(deadly.store, store)
+        told = lines_of(program.run("deadletters", "replay", letters[played]["id"], "--store", store, "--json"))[0]
+        check_equal((told["accepted"], told["waiting"]), (1, 0), f"letter {played + 1} played")
+        check_equal((letters_of(program, store), suspects(store)), ([], []), f"what is left, letter {played + 1} played")
+        check_same(everything(program, store), deadly.expected, f"letter {played + 1} played", places=False)
+        last = program.replay(estate, reads, store)
+        check_equal((last["accepted"], last["quarantined"], last["digest"]),
+                    (0, deadly.undisturbed["quarantined"], deadly.undisturbed["digest"]), f"the file again, letter {played + 1} played")
+
+
+def v7_what_ended_processes_is_not_judged_from_another_file(context):
+    """A reading that only made its twin throw when one file brought it, and ends the process when another one does."""
+    program = context.program
+    estate, reads, lines = long_rows(context, [0.5], meters=60)
+    rows = reads.read_text().splitlines()
+    one = write_csv(context.folder / "one.csv", rows[0], [rows[lines[0] - 1].split(",")])
+    deadly = Deadly(context, estate, reads, lines)
+    threw = deadly.planted.attempt(f"poison_wh={KILLER_WH}", *replay_arguments(estate, one, deadly.store))
+    check_counters(program.summary_of(threw.out), restarts=3, threw=1)
+    deadly.die_until_done()
+    again = deadly.planted.attempt(deadly.faults, *replay_arguments(estate, one, deadly.store))
+    check_equal(again.status, 0, f"the first file again: {again.describe()}")
+    check_equal(sorted((letter["source"], letter["cause"]) for letter in letters_of(program, deadly.store)),
+                sorted([(one.name, "process-died"), (reads.name, "process-died")]), "letters")
+    told = lines_of(program.run("deadletters", "replay", "--all", "--store", deadly.store, "--json"))[0]
+    check_equal((told["accepted"], told["waiting"]), (1, 0), "letters played by the plain program")
+    check_same(everything(program, deadly.store, ("digest", "readings", "gaps")), {name: deadly.expected[name] for name in
+               ("digest", "readings", "gaps")}, "after the letters were played")
+
+
 def v7_a_packed_source(context):
     Deadly(context, *long_rows(context, [0.6], pack=True, meters=60)).check_run()
 
@@ -379,8 +420,9 @@ def arguments_of(parser):
 
 
 if __name__ == "__main__":
-    harness.main(__doc__, [v7_one_reading_in_the_middle, v7_the_first_and_the_last_line, v7_two_readings, v7_a_packed_source,
-                           v7_one_of_a_wide_row, v7_the_shipped_program_under_a_debugger, v8_a_reading_that_does_not_come_back,
+    harness.main(__doc__, [v7_one_reading_in_the_middle, v7_the_first_and_the_last_line, v7_two_readings, v7_v10_a_reading_that_came_twice,
+                           v7_what_ended_processes_is_not_judged_from_another_file, v7_a_packed_source, v7_one_of_a_wide_row,
+                           v7_the_shipped_program_under_a_debugger, v8_a_reading_that_does_not_come_back,
                            v17_it_ends_in_order_when_asked_to, v17_it_ends_in_order_whatever_it_is_at, v17_asked_twice_it_ends_at_once,
                            v17_killed_at_any_moment],
                  arguments_of)
