@@ -1,7 +1,7 @@
 #include "src/bench/bench_memory.hpp"
 
-#include "config/printable_text.hpp"
 #include "actors/transformer.hpp"
+#include "config/printable_text.hpp"
 #include "src/bench/round_conductor.hpp"
 #include "src/bench/twin_rounds.hpp"
 #include "src/commands/terminal.hpp"

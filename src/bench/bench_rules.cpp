@@ -1,7 +1,7 @@
 #include "src/bench/bench_rules.hpp"
 
-#include "config/printable_text.hpp"
 #include "config/format_profile.hpp"
+#include "config/printable_text.hpp"
 #include "src/commands/terminal.hpp"
 #include "src/ingest/meter_index.hpp"
 #include "src/ingest/time_format.hpp"

@@ -27,7 +27,7 @@ struct named_source {
 /// Everything that one transaction makes durable.
 struct group_commit {
   std::vector<transformer_commit> transformers;
-  std::vector<kept_reject> rejects;  ///< those that never reached a twin
+  std::vector<kept_reject> rejects;    ///< those that never reached a twin
   std::vector<named_source> sources{}; ///< that the store does not know
 };
 
