@@ -314,7 +314,7 @@ void line_decoder::learn_repeated(const line_ahead& found) {
     last.masks[i] = first_bytes(value_at > at ? value_at - at : 0);
   }
   if (plain_time_.has_clock)
-    for (const std::size_t digit : {11, 12, 14, 15}) {
+    for (const std::size_t digit : std::array<std::size_t, 4>{11, 12, 14, 15}) {
       const std::size_t at = time_at + digit - mpan_digits;
       last.masks[at / 8] &= ~(std::uint64_t{0xFF} << (8 * (at % 8)));
     }

@@ -31,15 +31,15 @@ result<format_profile> profile_called(const std::string& format) {
 }
 
 result<source_format> format_called(const std::string& format) {
-  source_format out;
+  result<source_format> out{source_format()};
   if (format == if021_name) {
-    out.messages.emplace();
+    out->messages.emplace();
     return out;
   }
   auto profile = profile_called(format);
   if (!profile)
     return profile.failure();
-  out.profile = std::move(*profile);
+  out->profile = std::move(*profile);
   return out;
 }
 
