@@ -7,8 +7,8 @@
 
 namespace gridtwin {
 
-/// What a run takes in the place of files: submissions, until its turn is over or the user asks it to stop, which is
-/// the usual end of such a run.
+/// What a run takes beside its files, if it has any: submissions, until its turn is over or the user asks it to stop,
+/// which is the usual end of such a run.
 struct live_turn {
   submission_feed* feed = nullptr; ///< outlives the run
   std::function<bool()> over;      ///< asked ten times a second

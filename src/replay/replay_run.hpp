@@ -29,7 +29,7 @@ struct replay_plan {
   source_format format;
   std::vector<source> sources;
   std::vector<kept_letter> letters; ///< dead letters that are judged again, in the place of sources
-  std::optional<live_turn> live;    ///< submissions, in the place of sources
+  std::optional<live_turn> live;    ///< submissions, beside the sources
   std::string options_text;         ///< for the journal
   bool binds_rules = false;         ///< the options hold rules that the store has not bound yet
   known_time known;                 ///< of all that is read
