@@ -295,7 +295,8 @@ class Signalled:
 
     def stop(self, store, number):
         """Starts a replay and sends it a signal when its store shows as much as chance says, or soon after. (exit, standard error)"""
-        return self.signal(self.start(store), store, number, self.chance.randint(progress(store), self.whole))
+        shown = progress(store)  # runs that were stopped leave records of their own
+        return self.signal(self.start(store), store, number, self.chance.randint(shown, max(shown, self.whole)))
 
     def signal(self, process, store, number, when):
         while progress(store) < when and process.poll() is None:
