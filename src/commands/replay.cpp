@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include <cstdio>
+#include <future>
 #include <memory>
 #include <optional>
 #include <span>
@@ -143,6 +144,26 @@ result<replay_plan> plan_of(const replay_options& o) {
   return plan;
 }
 
+/// What the options name, as far as it can be told without the store.
+struct replay_preparation {
+  replay_plan plan;
+  std::optional<rule_pack> rules;
+};
+
+result<replay_preparation> prepare(const replay_options& o) {
+  auto plan = plan_of(o);
+  if (!plan)
+    return plan.failure();
+  replay_preparation out{std::move(*plan), std::nullopt};
+  if (o.rules.empty())
+    return out;
+  auto rules = read_rule_pack(o.rules);
+  if (!rules)
+    return rules.failure();
+  out.rules = std::move(*rules);
+  return out;
+}
+
 /// The line that tells how far a run is: on a terminal, after the first second.
 class replay_progress_line {
 public:
@@ -183,26 +204,26 @@ private:
 int run(const replay_options& o, const millisecond_clock& now) {
   const std::int64_t start = now();
   catch_interrupts();
-  auto plan = plan_of(o);
-  if (!plan)
-    return report_failure(command, plan.failure());
-  std::optional<rule_pack> rules;
-  if (!o.rules.empty()) {
-    auto read = read_rule_pack(o.rules);
-    if (!read)
-      return report_failure(command, read.failure());
-    rules = std::move(*read);
+  // The disk is waited for while the estate is read.
+  std::future<result<store_folder>> opening =
+    std::async(std::launch::async, [&o] { return store_folder::for_writing(o.store); });
+  auto prepared = prepare(o);
+  auto folder = opening.get();
+  if (!prepared) {
+    if (folder)
+      std::move(*folder).take_back();
+    return report_failure(command, prepared.failure());
   }
-  const auto folder = store_folder::for_writing(o.store);
   if (!folder)
     return report_failure(command, folder.failure());
-  if (auto applied = apply_rules(o, *folder, std::move(rules), *plan); !applied)
+  auto& [plan, rules] = *prepared;
+  if (auto applied = apply_rules(o, *folder, std::move(rules), plan); !applied)
     return report_failure(command, applied.failure());
   replay_progress_line line(now);
   std::optional<result<store_view>> view;
   std::optional<result<store_totals>> after;
   const auto outcome = run_replay(
-    *plan, *folder, [&](const replay_progress& p) { line.show(p); },
+    plan, *folder, [&](const replay_progress& p) { line.show(p); },
     [&](const known_estate& bound) {
       view.emplace(store_view::open(o.store, bound));
       if (*view)
@@ -218,13 +239,13 @@ int run(const replay_options& o, const millisecond_clock& now) {
   if (!*after)
     return report_failure(command, after->failure());
   const std::int64_t elapsed = now() - start;
-  const std::string json = replay_json(*plan, *outcome, **after, elapsed);
+  const std::string json = replay_json(plan, *outcome, **after, elapsed);
   if (!o.json_out.empty())
     if (auto written = write_small_file(o.json_out, json); !written)
       return report_failure(command, written.failure());
   if (o.json)
     return print_result(command, json);
-  return print_result(command, replay_text(*plan, *outcome, **after, elapsed, **view, o.store));
+  return print_result(command, replay_text(plan, *outcome, **after, elapsed, **view, o.store));
 }
 
 } // namespace

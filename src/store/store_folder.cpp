@@ -137,12 +137,26 @@ store_folder::~store_folder() {
 }
 
 store_folder::store_folder(store_folder&& other) noexcept
-  : folder_(std::move(other.folder_)), lock_(std::exchange(other.lock_, -1)) {}
+  : folder_(std::move(other.folder_)), lock_(std::exchange(other.lock_, -1)), made_folder_(other.made_folder_),
+    made_file_(other.made_file_) {}
 
 store_folder& store_folder::operator=(store_folder&& other) noexcept {
   std::swap(folder_, other.folder_);
   std::swap(lock_, other.lock_);
+  std::swap(made_folder_, other.made_folder_);
+  std::swap(made_file_, other.made_file_);
   return *this;
+}
+
+void store_folder::take_back() && {
+  std::error_code left; // what cannot be taken away does no harm
+  if (made_file_)
+    for (const char* part : {"", "-wal", "-shm"})
+      std::filesystem::remove(file().string() + part, left);
+  if (made_folder_) {
+    std::filesystem::remove(folder_ / "lock", left);
+    std::filesystem::remove(folder_, left);
+  }
 }
 
 std::filesystem::path store_folder::file() const { return folder_ / "gridtwin.db"; }
@@ -174,10 +188,10 @@ result<void> store_folder::bring_up_to_date(sqlite_database& database) const {
 
 result<store_folder> store_folder::for_writing(const std::filesystem::path& folder) {
   std::error_code failed;
-  std::filesystem::create_directories(folder, failed);
+  store_folder out(folder);
+  out.made_folder_ = std::filesystem::create_directories(folder, failed);
   if (failed)
     return unusable("cannot make the store folder " + folder.string() + ": " + failed.message());
-  store_folder out(folder);
   out.lock_ = ::open((folder / "lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
   if (out.lock_ < 0)
     return unusable("cannot write in the store folder " + folder.string() + ": " + std::strerror(errno));
@@ -188,6 +202,7 @@ result<store_folder> store_folder::for_writing(const std::filesystem::path& fold
   if (fresh)
     if (auto made = make_store(out.file()); !made)
       return made.failure();
+  out.made_file_ = fresh;
   auto database = sqlite_database::open(out.file(), sqlite_database::mode::write);
   if (!database)
     return database.failure();

@@ -26,6 +26,9 @@ public:
 
   const std::filesystem::path& folder() const noexcept { return folder_; }
 
+  /// Of one that was opened for writing, and used for nothing since: takes away what was made for it, if anything was.
+  void take_back() &&;
+
   /// A connection of its own for a thread that reads.
   result<sqlite_database> connect_reader() const;
   /// The one connection that writes.
@@ -41,6 +44,8 @@ private:
 
   std::filesystem::path folder_;
   int lock_ = -1;
+  bool made_folder_ = false;
+  bool made_file_ = false;
 };
 
 } // namespace gridtwin

@@ -41,6 +41,28 @@ TEST_CASE("store_folder: writing makes what is missing and reading does not") {
   CHECK(!connection->execute("DELETE FROM runs"));
 }
 
+TEST_CASE("store_folder: what was made for a run that cannot begin is taken away again, and nothing else") {
+  const temporary_folder temporary;
+  const auto path = temporary.path() / "store";
+  for (const bool folder_is_there : {false, true}) {
+    if (folder_is_there)
+      std::filesystem::create_directory(path);
+    auto made = store_folder::for_writing(path);
+    REQUIRE(made);
+    REQUIRE(store_folder::for_reading(path));
+    std::move(*made).take_back();
+    CHECK(std::filesystem::exists(path) == folder_is_there);
+    CHECK(!store_folder::for_reading(path));
+  }
+  {
+    REQUIRE(store_folder::for_writing(path));
+  }
+  auto found = store_folder::for_writing(path);
+  REQUIRE(found);
+  std::move(*found).take_back();
+  CHECK(store_folder::for_reading(path));
+}
+
 TEST_CASE("store_folder: a second writer is refused until the first has ended") {
   const temporary_folder temporary;
   std::optional<store_folder> first;
