@@ -4,6 +4,7 @@
 #include "src/commands/digest.hpp"
 #include "src/commands/explain.hpp"
 #include "src/commands/export.hpp"
+#include "src/commands/load.hpp"
 #include "src/commands/message_check.hpp"
 #include "src/commands/node.hpp"
 #include "src/commands/pki.hpp"
@@ -50,6 +51,7 @@ int main(int argc, char** argv) {
   const auto select = [&chosen](std::function<int()> run) { chosen = std::move(run); };
   gridtwin::register_replay(app, select, gridtwin::monotonic_ms);
   gridtwin::register_send(app, select, gridtwin::monotonic_us);
+  gridtwin::register_load(app, select, gridtwin::monotonic_us);
   gridtwin::register_export(app, select);
   gridtwin::register_digest(app, select);
   gridtwin::register_settle(app, select, gridtwin::monotonic_ms);

@@ -27,8 +27,8 @@ namespace asio = boost::asio;
 using asio::ip::tcp;
 using error_code = boost::system::error_code;
 
-/// How long it sleeps at most before it looks at its source and its deadlines.
-constexpr std::chrono::milliseconds nap{10};
+/// How long it waits at a time for its goodbye to go out.
+constexpr std::chrono::milliseconds goodbye_nap{10};
 /// Encoded batches that wait for the socket.
 constexpr std::size_t unsent_bytes = std::size_t{2} << 20;
 /// For what the node still says when all is done.
@@ -356,7 +356,7 @@ result<void> reading_sender::go_on(const std::function<bool(const sender_progres
         link->pump();
     }
     s.io.restart();
-    s.io.run_one_for(nap);
+    s.io.run_one_for(s.options.nap);
     s.io.poll();
   }
 }
@@ -367,9 +367,9 @@ void reading_sender::part() {
   if (const auto link = s.link) {
     if (link->welcome_) {
       link->say_goodbye();
-      for (int n = 0; n * nap < farewell && !link->is_silent() && link->is_current(); ++n) {
+      for (int n = 0; n * goodbye_nap < farewell && !link->is_silent() && link->is_current(); ++n) {
         s.io.restart();
-        s.io.run_one_for(nap);
+        s.io.run_one_for(goodbye_nap);
       }
     }
     link->end({});

@@ -27,6 +27,7 @@ struct sender_options {
   std::chrono::milliseconds longest_pause{30'000};
   std::chrono::milliseconds patience{600'000}; ///< without any answer: then it gives up
   std::uint64_t seed = 1;                      ///< of the jitter
+  std::chrono::milliseconds nap{10};           ///< at most so long until it asks its source again
 };
 
 /// What a sender has come to so far.

@@ -4,6 +4,7 @@
 #include "src/client/outbox.hpp"
 #include "src/client/reading_sender.hpp"
 #include "src/client/tls_files.hpp"
+#include "src/commands/node_address.hpp"
 #include "src/commands/send_intake.hpp"
 #include "src/commands/terminal.hpp"
 #include "src/process/interrupt.hpp"
@@ -17,7 +18,6 @@
 
 #include <array>
 #include <atomic>
-#include <charconv>
 #include <cstdio>
 #include <initializer_list>
 #include <map>
@@ -86,19 +86,6 @@ private:
   std::array<std::uint64_t, wire_outcome_count> by_outcome_{};
   std::map<std::pair<wire_outcome, std::string>, std::uint64_t> by_code_;
 };
-
-result<void> read_address(const std::string& to, sender_options& out) {
-  const std::size_t colon = to.rfind(':');
-  const std::string_view port =
-    colon == std::string::npos ? std::string_view() : std::string_view(to).substr(colon + 1);
-  const auto [end, failed] = std::from_chars(port.data(), port.data() + port.size(), out.port);
-  out.host = to.substr(0, colon == std::string::npos ? 0 : colon);
-  if (out.host.size() > 2 && out.host.front() == '[' && out.host.back() == ']')
-    out.host = out.host.substr(1, out.host.size() - 2);
-  if (failed != std::errc() || end != port.data() + port.size() || out.port == 0 || out.host.empty())
-    return error{errc::usage, "--to: write HOST:PORT, as node.example.org:8443"};
-  return {};
-}
 
 result<std::optional<send_intake>> intake_of(const send_options& o) {
   if (o.reads.empty())

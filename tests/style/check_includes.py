@@ -38,7 +38,7 @@ LIBRARIES = {
 # The program's top: it may use every room and what a command line needs.
 EDGE = {
     "rooms": ["twins", "config", "src/log", "src/store", "src/messages", "src/ingest", "src/settlement", "src/process", "src/gate",
-              "src/replay", "src/node", "src/wire", "src/client", "src/security", "src/commands",
+              "src/replay", "src/node", "src/wire", "src/client", "src/load", "src/security", "src/commands",
               "src/bench", "src/api",
               "supervision", "actors", "sim", "cluster"],
     "libraries": ["caf", "cli11", "fmt", "posix"],
@@ -67,6 +67,7 @@ ROOMS = {
                            "src/wire/wire_session.*": ["asio", "openssl"], "src/wire/wire_listener.cpp": ["asio"]}},
     "src/client": {"rooms": ["twins", "src/gate", "src/wire", "src/client"], "libraries": ["posix"],
                    "files": {"src/client/reading_sender.cpp": ["asio", "openssl"], "src/client/tls_files.cpp": ["asio", "openssl"]}},
+    "src/load": {"rooms": ["twins", "src/gate", "src/store", "src/wire", "src/client", "src/load"], "libraries": []},
     "src/security": {"rooms": ["twins", "config", "src/security"], "libraries": ["openssl", "posix"]},
     "src/commands": EDGE,
     "src/bench": EDGE,
