@@ -1,5 +1,6 @@
+#include "src/commands/bound_rules.hpp"
 #include "src/commands/export.hpp"
-#include "src/commands/feeder_guard.hpp"
+#include "src/store/feeder_guard.hpp"
 #include "twins/energy.hpp"
 
 #include <cstdint>
@@ -94,23 +95,6 @@ result<void> for_each_feeder_half_hour(store_view& view, const export_scope& sco
     }
   }
   return {};
-}
-
-/// A transformer's day: the sum of what is believed of its feeders. Of a quarantined half hour counts the revision
-/// alone: those are accepted versions under the half hour, whatever is believed of their sum.
-day_load sum_believed(const std::vector<feeder_day_load>& feeders, utc_day day, const feeder_guard& guard) {
-  day_load sum{};
-  for (const feeder_day_load& feeder : feeders) {
-    const auto place = guard.place_of(feeder.feeder);
-    for (int slot = 0; slot < periods_per_day; ++slot) {
-      const auto at = static_cast<std::size_t>(slot);
-      if (place && guard.exceeded_limit_wh(*place, period_at(day, slot), feeder.load[at]))
-        sum[at].revision += feeder.load[at].revision;
-      else
-        sum[at] += feeder.load[at];
-    }
-  }
-  return sum;
 }
 
 } // namespace

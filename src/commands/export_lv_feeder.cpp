@@ -1,5 +1,6 @@
+#include "src/commands/bound_rules.hpp"
 #include "src/commands/export.hpp"
-#include "src/commands/feeder_guard.hpp"
+#include "src/store/feeder_guard.hpp"
 #include "src/store/transformer_day_reader.hpp"
 #include "twins/load.hpp"
 #include "twins/publication.hpp"

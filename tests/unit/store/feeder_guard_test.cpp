@@ -1,4 +1,4 @@
-#include "src/commands/feeder_guard.hpp"
+#include "src/store/feeder_guard.hpp"
 
 #include "src/ingest/estate_files.hpp"
 #include "tests/unit/ingest/ingest_support.hpp"

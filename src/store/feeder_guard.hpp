@@ -1,9 +1,10 @@
 #pragma once
 
 #include "config/rule_settings.hpp"
-#include "src/commands/store_view.hpp"
+#include "src/store/day_summary.hpp"
 #include "twins/estate.hpp"
 #include "twins/feeder_limit.hpp"
+#include "twins/load.hpp"
 
 #include <array>
 #include <cstddef>
@@ -34,10 +35,6 @@ private:
   std::array<std::array<ranges, market_segment_count>, connection_type_count> of_kind_;
 };
 
-/// The rules that are bound to a store, as its exports go by them. With `--as-known-at` too: a pack says what is
-/// believed of a feeder, not what was known of its meters.
-result<rule_settings> bound_rules(store_view& view);
-
 /// Which half hours of a transformer's feeders are quarantined (VA-12). A function of the sums, the estate and the
 /// pack: nothing of it is stored, so another pack judges every half hour anew.
 class feeder_guard {
@@ -60,5 +57,9 @@ private:
   feeder_range feeders_;
   std::vector<expected_meters> expected_;
 };
+
+/// A transformer's day: the sum of what is believed of its feeders. Of a quarantined half hour counts the revision
+/// alone: those are accepted versions under the half hour, whatever is believed of their sum.
+day_load sum_believed(const std::vector<feeder_day_load>& feeders, utc_day day, const feeder_guard& guard);
 
 } // namespace gridtwin

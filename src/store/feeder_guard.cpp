@@ -1,9 +1,6 @@
-#include "src/commands/feeder_guard.hpp"
-
-#include "src/replay/rule_binding.hpp"
+#include "src/store/feeder_guard.hpp"
 
 #include <algorithm>
-#include <utility>
 
 namespace gridtwin {
 
@@ -43,13 +40,6 @@ meter_kinds expected_meters::kinds_at(period p) const noexcept {
   return out;
 }
 
-result<rule_settings> bound_rules(store_view& view) {
-  auto rules = bind_rules(view.reader().database(), std::nullopt);
-  if (!rules)
-    return rules.failure();
-  return std::move(rules->pack.settings);
-}
-
 feeder_guard::feeder_guard(const estate& e, transformer_index t, const rule_settings& rules)
   : estate_(&e), rules_(&rules), feeders_(feeders_of(e, t)), expected_(feeders_.count) {
   const connection_range connections = connections_of(e, t);
@@ -78,6 +68,21 @@ std::optional<std::int64_t> feeder_guard::exceeded_limit_wh(std::size_t place, p
   const std::int64_t limit_wh =
     feeder_limit_wh(*rules_->feeders, rules_->energy, feeder(place).rating_ma, expected_[place].kinds_at(p));
   return is_over(load, limit_wh) ? std::optional(limit_wh) : std::nullopt;
+}
+
+day_load sum_believed(const std::vector<feeder_day_load>& feeders, utc_day day, const feeder_guard& guard) {
+  day_load sum{};
+  for (const feeder_day_load& feeder : feeders) {
+    const auto place = guard.place_of(feeder.feeder);
+    for (int slot = 0; slot < periods_per_day; ++slot) {
+      const auto at = static_cast<std::size_t>(slot);
+      if (place && guard.exceeded_limit_wh(*place, period_at(day, slot), feeder.load[at]))
+        sum[at].revision += feeder.load[at].revision;
+      else
+        sum[at] += feeder.load[at];
+    }
+  }
+  return sum;
 }
 
 } // namespace gridtwin
