@@ -14,8 +14,10 @@ namespace {
 
 constexpr std::int64_t most_threads = 256;
 constexpr std::int64_t most_waiting = 100'000'000;
+constexpr std::int64_t most_pct = 1000;
+constexpr std::int64_t most_hours = 10'000;
 
-constexpr std::array<node_option, 15> options{{
+constexpr std::array<node_option, 22> options{{
   {"node", "estate", &node_settings::estate, "", true, "", 0, 0, "",
    "folder of the estate's files; a change takes effect with the next half hour"},
   {"node", "store", &node_settings::store, "", true, "", 0, 0, "", "folder of the store; made where it is missing"},
@@ -31,6 +33,20 @@ constexpr std::array<node_option, 15> options{{
    "files that are moved here are read and put into its folders done or failed; empty: none is watched"},
   {"inbox", "format", &node_settings::inbox_format, "generic", false, "", 0, 0, "",
    "of those files: as --format of gridtwin replay"},
+  {"alarms", "look_s", &node_settings::alarms_look_s, "15", false, "", 0, 60, "seconds",
+   "between looks at what is new; 0: nobody looks"},
+  {"alarms", "raise_pct", &node_settings::alarms_raise_pct, "100", false, "", 1, most_pct, "hundredths of the rating",
+   "a transformer's half hour above this raises an alarm"},
+  {"alarms", "clear_pct", &node_settings::alarms_clear_pct, "95", false, "", 1, most_pct, "hundredths of the rating",
+   "one below this clears it; at most raise_pct"},
+  {"alarms", "smart_hours", &node_settings::alarms_smart_hours, "30", false, "", 0, most_hours, "hours",
+   "after its end, at the latest, a half hour of a smart meter (S) should be here"},
+  {"alarms", "advanced_hours", &node_settings::alarms_advanced_hours, "30", false, "", 0, most_hours, "hours",
+   "the same of an advanced meter (A)"},
+  {"alarms", "unmetered_hours", &node_settings::alarms_unmetered_hours, "30", false, "", 0, most_hours, "hours",
+   "the same of an unmetered supply (U)"},
+  {"alarms", "fleet_pct", &node_settings::alarms_fleet_pct, "10", false, "", 1, 100, "hundredths of the meters",
+   "beyond this those that are overdue are one alarm"},
   {"frames", "address", &node_settings::frames_address, "", false, "", 0, 0, "",
    "where gridtwin send is listened to, over TLS 1.3; empty: nowhere"},
   {"frames", "port", &node_settings::frames_port, "7470", false, "", 0, 65'535, "port",
@@ -123,6 +139,8 @@ std::optional<std::string> read(const toml_table& document, node_settings& out) 
     else if (auto wrong = take(o, *value, out))
       return wrong;
   }
+  if (out.alarms_clear_pct > out.alarms_raise_pct)
+    return "'clear_pct' of [alarms] must be at most 'raise_pct'";
   if (!out.frames_address.empty())
     for (const node_option& o : options)
       if (const auto* const text = std::get_if<node_option::text_member>(&o.member);

@@ -21,6 +21,13 @@ struct node_settings {
   std::int64_t waiting_readings = 0;
   std::string inbox_folder;
   std::string inbox_format;
+  std::int64_t alarms_look_s = 0;
+  std::int64_t alarms_raise_pct = 0;
+  std::int64_t alarms_clear_pct = 0;
+  std::int64_t alarms_smart_hours = 0;
+  std::int64_t alarms_advanced_hours = 0;
+  std::int64_t alarms_unmetered_hours = 0;
+  std::int64_t alarms_fleet_pct = 0;
   std::string frames_address;
   std::int64_t frames_port = 0;
   std::string frames_certificate;

@@ -1,4 +1,5 @@
 #include "src/bench/bench_register.hpp"
+#include "src/commands/alarms.hpp"
 #include "src/commands/deadletters.hpp"
 #include "src/commands/deadline.hpp"
 #include "src/commands/digest.hpp"
@@ -59,6 +60,7 @@ int main(int argc, char** argv) {
   gridtwin::register_explain(app, select);
   gridtwin::register_tail(app, select);
   gridtwin::register_node(app, select, gridtwin::wall_clock_s);
+  gridtwin::register_alarms(app, select);
   gridtwin::register_twins(app, select);
   gridtwin::register_deadletters(app, select);
   gridtwin::register_message(app, select);

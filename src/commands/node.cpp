@@ -4,6 +4,7 @@
 #include "config/printable_text.hpp"
 #include "config/toml_document.hpp"
 #include "src/commands/terminal.hpp"
+#include "src/node/alarm_thread.hpp"
 #include "src/node/frames.hpp"
 #include "src/process/clock.hpp"
 #include "src/process/interrupt.hpp"
@@ -61,6 +62,18 @@ std::string as_text(const turn_report& r) {
 /// An idle half hour tells nothing.
 bool is_worth_telling(const turn_report& r) { return r.files != 0 || r.counts.readings() != 0 || !r.problem.empty(); }
 
+/// Without a name of anybody: `gridtwin alarms` has them.
+void tell(const node_command& o, const alarm_look& look) {
+  if (look.raised == 0 && look.ended == 0)
+    return;
+  const std::string line =
+    o.json ? fmt::format("{{\"event\":\"alarms\",\"raised\":{},\"ended\":{}}}\n", look.raised, look.ended)
+           : fmt::format("alarms: {} raised, {} ended\n", look.raised, look.ended);
+  std::FILE* const to = o.json ? stdout : stderr;
+  std::fputs(line.c_str(), to);
+  std::fflush(to);
+}
+
 int run(const node_command& o, const node_run::second_clock& now) {
   constexpr std::string_view command = "run";
   catch_interrupts();
@@ -88,6 +101,9 @@ int run(const node_command& o, const node_run::second_clock& now) {
   std::fprintf(stderr, "gridtwin run: ready%s; Ctrl-C ends it in good order\n",
                frames ? fmt::format(", listening at {} port {}", settings->frames_address, frames->port()).c_str()
                       : "");
+  alarm_thread alarms(
+    *settings, now, [&o](const alarm_look& look) { tell(o, look); },
+    [](const std::string& trouble) { std::fprintf(stderr, "gridtwin run: alarms: %s\n", trouble.c_str()); });
   const auto done = node->run();
   feed.close(); // what waits was not stored and is told so
   if (frames)

@@ -1,7 +1,6 @@
 #pragma once
 
-#include "src/store/journal.hpp"
-#include "src/store/sqlite.hpp"
+#include "src/store/reading_scan.hpp"
 #include "src/store/topology.hpp"
 #include "twins/hash.hpp"
 #include "twins/reading.hpp"
@@ -10,6 +9,7 @@
 #include <cstdint>
 #include <string>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 namespace gridtwin {
@@ -46,15 +46,15 @@ public:
   result<batch> read(std::uint32_t shard, std::int64_t after, std::size_t readings);
 
 private:
-  reading_topic(sqlite_database& database, sqlite_statement records)
-    : database_(&database), records_(std::move(records)) {}
+  reading_topic(sqlite_database& database, reading_scan scan) : database_(&database), scan_(std::move(scan)) {}
 
-  result<void> add_events(record_id record, std::string_view body, std::vector<reading_event>& out);
+  bool knows(const scanned_reading& r) const;
+  result<void> add_event(const scanned_reading& r, std::vector<reading_event>& out);
   /// Reads again what runs, sources and slots there are: others may have come.
   result<void> learn_names();
 
   sqlite_database* database_;
-  sqlite_statement records_;
+  reading_scan scan_;
   std::unordered_map<std::uint32_t, named_slots> slots_;   ///< by the transformer's number
   std::unordered_map<std::uint32_t, std::string> sources_; ///< by number
   std::unordered_map<std::uint32_t, known_time> known_by_run_;

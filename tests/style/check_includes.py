@@ -38,7 +38,7 @@ LIBRARIES = {
 # The program's top: it may use every room and what a command line needs.
 EDGE = {
     "rooms": ["twins", "config", "src/log", "src/store", "src/messages", "src/ingest", "src/settlement", "src/process", "src/gate",
-              "src/replay", "src/node", "src/wire", "src/client", "src/load", "src/security", "src/commands",
+              "src/replay", "src/alarms", "src/node", "src/wire", "src/client", "src/load", "src/security", "src/commands",
               "src/bench", "src/api",
               "supervision", "actors", "sim", "cluster"],
     "libraries": ["caf", "cli11", "fmt", "posix"],
@@ -59,8 +59,9 @@ ROOMS = {
     "src/gate": {"rooms": ["twins", "src/store", "src/ingest", "src/gate", "actors"], "libraries": []},
     "src/replay": {"rooms": ["twins", "config", "src/store", "src/messages", "src/ingest", "src/log", "src/process", "src/gate", "src/replay", "supervision",
                              "actors"], "libraries": ["caf", "posix"]},
+    "src/alarms": {"rooms": ["twins", "config", "src/store", "src/ingest", "src/replay", "src/alarms"], "libraries": []},
     "src/node": {"rooms": ["twins", "config", "src/store", "src/messages", "src/ingest", "src/log", "src/process", "src/gate", "src/replay",
-                           "src/wire", "src/security", "src/node", "supervision", "actors"], "libraries": [],
+                           "src/wire", "src/security", "src/alarms", "src/node", "supervision", "actors"], "libraries": [],
                  "files": {"src/node/frames.cpp": ["asio", "openssl"]}},
     "src/wire": {"rooms": ["twins", "src/gate", "src/wire"], "libraries": [],
                  "files": {"src/wire/wire_messages.cpp": ["protobuf", "protocol"], "src/wire/submit_codec.cpp": ["protobuf", "protocol"],
