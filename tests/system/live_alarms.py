@@ -99,14 +99,16 @@ def overloads_follow_the_figures(context):
     begin = utc("2026-03-01T00:30:00Z")
     version = {}
     ids = {}
-    for step in range(6):
+    for step in range(8):
         rows = []
-        for m in meters:
+        # First days apart with much up and down; then overloads that last for days, are cut in two and joined again.
+        values = [1.35, 1.4, 1.42, 1.43, 1.5, 2.1] if step < 4 else [1.42, 1.43, 1.45] * 40 + [0.8]
+        for m in meters if step < 6 else draw.sample(meters, 2):
             day = draw.randrange(5)
-            for slot in draw.sample(range(48), 40):
+            for slot in draw.sample(range(48), 40 if step < 4 else 48):
                 key = (m, day * 48 + slot)
                 version[key] = version.get(key, 0) + 1
-                rows.append([m, "AI", utc_text(begin + key[1] * HALF_HOUR_S), f"{draw.choice([1.35, 1.4, 1.42, 1.43, 1.5, 2.1]):.3f}", str(version[key])])
+                rows.append([m, "AI", utc_text(begin + key[1] * HALF_HOUR_S), f"{draw.choice(values):.3f}", str(version[key])])
         draw.shuffle(rows)
         node.bring_rows(rows)
         found = node.alarms("--all")
