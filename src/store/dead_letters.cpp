@@ -11,20 +11,25 @@ namespace {
 
 constexpr std::array<std::string_view, letter_state_count> state_names{"waiting", "settled", "dropped"};
 
-// A letter that is known as it is, or was dropped, is not touched: then no row comes back.
+// A letter that is known as it is, or was dropped, is not touched: then no row comes back. One that waits for a reason
+// of its own and was not shown to its twin, which is parked by now, has no new one.
 constexpr std::string_view keep_sql =
   "INSERT INTO dead_letters(source, line, item, identity, transformer, slot, mpan, quantity, period, version, wh, "
   "quality, reasons, cause, attempts, detail, raw, run, known, state) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, "
   "?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, 'waiting') ON CONFLICT(source, line, item, identity) DO UPDATE SET "
   "transformer = excluded.transformer, slot = excluded.slot, quantity = excluded.quantity, period = excluded.period, "
   "version = excluded.version, wh = excluded.wh, quality = excluded.quality, reasons = excluded.reasons, "
-  "cause = excluded.cause, attempts = attempts + excluded.attempts, detail = excluded.detail, run = excluded.run, "
+  "cause = CASE WHEN state = 'waiting' AND excluded.attempts = 0 AND excluded.cause = 'twin-parked' THEN cause ELSE "
+  "excluded.cause END, "
+  "detail = CASE WHEN state = 'waiting' AND excluded.attempts = 0 AND excluded.cause = 'twin-parked' THEN detail ELSE "
+  "excluded.detail END, attempts = attempts + excluded.attempts, run = excluded.run, "
   "known = CASE WHEN coalesce(excluded.known, ?20) < coalesce(known, ?20) THEN excluded.known ELSE known END, "
   "state = 'waiting' WHERE state <> 'dropped' AND (state = 'settled' OR excluded.attempts > 0 OR "
   "coalesce(excluded.known, ?20) < coalesce(known, ?20) OR "
-  "(transformer, slot, quantity, period, version, wh, quality, reasons, cause, detail) IS NOT "
+  "(transformer, slot, quantity, period, version, wh, quality, reasons) IS NOT "
   "(excluded.transformer, excluded.slot, excluded.quantity, excluded.period, excluded.version, excluded.wh, "
-  "excluded.quality, excluded.reasons, excluded.cause, excluded.detail)) RETURNING id";
+  "excluded.quality, excluded.reasons) OR "
+  "(excluded.cause <> 'twin-parked' AND (cause, detail) IS NOT (excluded.cause, excluded.detail))) RETURNING id";
 
 constexpr std::string_view list_sql =
   "SELECT id, source, line, item, transformer, slot, mpan, quantity, period, version, wh, quality, reasons, cause, "

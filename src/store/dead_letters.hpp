@@ -30,8 +30,8 @@ std::optional<letter_state> parse_letter_state(std::string_view name) noexcept;
 struct kept_letter {
   std::int64_t id = 0;
   letter_state state = letter_state::waiting;
-  /// As it came last, with all attempts that were ever made. Its input's quantity and period end are those of the
-  /// reading, as gridtwin writes them.
+  /// As it came last, with all attempts that were ever made; cause and reason as when its twin was asked last. Its
+  /// input's quantity and period end are those of the reading, as gridtwin writes them.
   dead_letter letter;
   transformer_number transformer; ///< with `letter.twin`: where it stood then. An estate may have moved it since.
   std::string source;             ///< name of `letter.input.source`
@@ -60,8 +60,9 @@ public:
   static result<letter_table> open(sqlite_database& database);
 
   /// Keeps a letter. The same input of the same source is one letter: when it comes again its attempts add up and the
-  /// rest is as it came last; one that had been settled waits again, one that was dropped stays as it was. Its id where
-  /// that changed anything; nothing where it is known as it is.
+  /// rest is as it came last, but what it waits for where its twin, parked by now, was not asked; one that had been
+  /// settled waits again, one that was dropped stays as it was. Its id where that changed anything; nothing where it is
+  /// known as it is.
   result<std::optional<std::int64_t>> keep(transformer_number t, const dead_letter& letter, std::uint32_t run,
                                            known_time known);
 

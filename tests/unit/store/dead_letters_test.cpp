@@ -168,13 +168,40 @@ TEST_CASE("dead_letters: one that is known as it is writes nothing, not even its
   const store_fixture store;
   const dead_letter parked = letter_of(1, 5, 0, letter_cause::twin_parked, "its twin is parked");
   run_with(store, group_of({letter_of(1, 5), letter_of(1, 6)}));
-  run_with(store, group_of({parked}));
-  CHECK(listed(store)[0].letter.cause == letter_cause::twin_parked);
-  CHECK(listed(store)[0].letter.attempts == 3);
+  run_with(store, group_of({letter_of(1, 7, 0, letter_cause::twin_parked, "its twin is parked")}));
   const std::string before = store.dump();
+  run_with(store, group_of({letter_of(1, 7, 0, letter_cause::twin_parked, "its twin is parked")}));
   run_with(store, group_of({parked}));
   run_with(store, group_of({}, {77})); // and so does one that is not there
   CHECK(store.dump() == before);
+}
+
+TEST_CASE("V10 dead_letters: one that its parked twin was not asked about keeps its cause and its reason") {
+  const store_fixture store;
+  run_with(store, group_of({letter_of(1, 5), letter_of(1, 6, 3, letter_cause::process_died, "it died")}));
+  dead_letter parked = letter_of(1, 5, 0, letter_cause::twin_parked, "its twin is parked");
+  dead_letter moved = letter_of(1, 6, 0, letter_cause::twin_parked, "its twin is parked");
+  moved.twin = {9}; // which is news, its cause is not
+  run_with(store, group_of({parked, moved}), 5'000);
+  const std::vector<kept_letter> all = listed(store);
+  CHECK(fields_of(all[0].letter) == fields_of(letter_of(1, 5)));
+  CHECK(all[0].known.at_s == 5'000);
+  CHECK(all[1].letter.cause == letter_cause::process_died);
+  CHECK(all[1].letter.input.detail == "it died");
+  CHECK(all[1].letter.twin == twin_slot{9});
+  // What a parked twin was asked about, and what had been settled, waits for what it says now.
+  parked.attempts = 1;
+  run_with(store, group_of({parked}));
+  CHECK(listed(store)[0].letter.cause == letter_cause::twin_parked);
+  CHECK(listed(store)[0].letter.attempts == 4);
+  run_with(store, group_of({}, {2}));
+  run_with(store, group_of({moved}));
+  CHECK(listed(store)[1].state == letter_state::waiting);
+  CHECK(listed(store)[1].letter.cause == letter_cause::twin_parked);
+  CHECK(listed(store)[1].letter.input.detail == "its twin is parked");
+  // What ended processes says so, also where it came from elsewhere before.
+  run_with(store, group_of({letter_of(1, 5, 0, letter_cause::process_died, "it died")}));
+  CHECK(listed(store)[0].letter.cause == letter_cause::process_died);
 }
 
 TEST_CASE("dead_letters: the earliest time at which a letter was known counts") {
