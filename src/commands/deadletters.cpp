@@ -6,13 +6,17 @@
 #include "src/commands/readable_store.hpp"
 #include "src/commands/terminal.hpp"
 #include "src/process/interrupt.hpp"
+#include "src/store/supervision_record.hpp"
 #include "twins/rule_table.hpp"
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdint>
+#include <cstdio>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -149,6 +153,35 @@ result<std::vector<kept_letter>> chosen_letters(const letter_options& o, const s
   return o.all ? list_letters(*database, *filter) : letters_by_id(*database, o.ids);
 }
 
+/// Meters of letters whose twins are parked, and so judge nothing: each once, in order.
+result<std::vector<std::string>> parked_meters(const store_folder& folder, const std::set<std::string>& of_letters) {
+  auto database = folder.connect_reader();
+  if (!database)
+    return database.failure();
+  const auto parked = parked_twins(*database);
+  if (!parked)
+    return parked.failure();
+  std::set<std::string> out;
+  for (const parked_twin& twin : *parked)
+    if (std::string meter = to_string(twin.meter); of_letters.contains(meter))
+      out.insert(std::move(meter));
+  return std::vector<std::string>(out.begin(), out.end());
+}
+
+/// Says what is to be done before these letters can be judged.
+void tell_of_parked(const std::vector<std::string>& meters) {
+  if (meters.empty())
+    return;
+  constexpr std::size_t shown = 5;
+  std::string names;
+  for (std::size_t i = 0; i < std::min(shown, meters.size()); ++i)
+    names += (i == 0 ? "" : ", ") + meters[i];
+  std::fprintf(stderr,
+               "note: the twins of %zu of these meters are parked and judge nothing (%s%s): run gridtwin twins unpark "
+               "for each, then play what still waits\n",
+               meters.size(), names.c_str(), meters.size() > shown ? ", ..." : "");
+}
+
 int replay(const letter_options& o) {
   catch_interrupts();
   const auto folder = store_folder::for_writing(o.store);
@@ -158,9 +191,16 @@ int replay(const letter_options& o) {
   if (!letters)
     return report_failure(command, letters.failure());
   const std::size_t asked = letters->size();
+  std::set<std::string> meters;
+  for (const kept_letter& l : *letters)
+    meters.insert(l.letter.input.meter);
   const auto played = play_letters(*folder, std::move(*letters), o.operator_.act());
   if (!played)
     return report_failure(command, played.failure());
+  const auto parked = parked_meters(*folder, meters);
+  if (!parked)
+    return report_failure(command, parked.failure());
+  tell_of_parked(*parked);
   const run_counts& c = played->counts;
   const std::int64_t waiting = c.of(verdict::twin_failed) + static_cast<std::int64_t>(played->unknown_meters);
   std::int64_t refused = -c.of(verdict::twin_failed);
@@ -169,9 +209,9 @@ int replay(const letter_options& o) {
       refused += c.by_verdict[i];
   if (o.json)
     return print_result(command, fmt::format("{{\"letters\":{},\"accepted\":{},\"duplicates\":{},\"conflicts\":{},"
-                                             "\"refused\":{},\"waiting\":{}}}\n",
+                                             "\"refused\":{},\"waiting\":{},\"parked_twins\":{}}}\n",
                                              asked, c.of(verdict::accepted), c.of(verdict::duplicate),
-                                             c.of(verdict::conflict), refused, waiting));
+                                             c.of(verdict::conflict), refused, waiting, parked->size()));
   return print_result(command,
                       fmt::format("{} dead letters played: {} accepted, {} duplicates, {} in conflict, {} refused, {} "
                                   "still wait\n",
@@ -205,7 +245,7 @@ void register_deadletters(CLI::App& parent, const std::function<void(std::functi
     "deadletters", "Readings that their twins could not judge: shows them, has them judged again, drops them");
   app->require_subcommand(1);
   app->footer("Causes: threw (its twin failed on it three times), process-died (three processes ended while it was\n"
-              "judged), twin-parked (its twin had failed too often by then: gridtwin twins unpark).\n"
+              "judged), twin-parked (its twin had failed too often by then: gridtwin twins unpark, which plays them).\n"
               "Example:\n  gridtwin deadletters list --store store\n  gridtwin deadletters replay 17 --store store");
   const auto add = [&](const char* name, const char* what, int (*run)(const letter_options&)) {
     auto o = std::make_shared<letter_options>();

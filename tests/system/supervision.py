@@ -58,13 +58,23 @@ def v2_sick_twins_are_parked_alone(context):
 
     check_others(world.estate, everything(program, store), expected, sick)
 
+    waited = {letter["id"]: (letter["cause"], letter["reason"]) for letter in letters if letter["mpan"] in parked}
+    done = program.try_run("deadletters", "replay", "--all", "--store", store, "--json")
+    played = lines_of(done.out)[0]
+    check_equal((played["parked_twins"], played["waiting"]), (len(parked), len(waited)), "played while their twins are parked")
+    check(f"note: the twins of {len(parked)} of these meters are parked" in done.err.decode() and parked[0] in done.err.decode(),
+          f"what it says to do: {done.err}")
+    check_equal({letter["id"]: (letter["cause"], letter["reason"]) for letter in letters_of(program, store)}, waited,
+                "causes and reasons of what waits on")
+    check("threw" in {cause for cause, _ in waited.values()}, "some of them threw")
     again = program.replay(world.estate, world.reads, store)  # what is parked waits for an operator, whatever comes again
     check_equal((again["supervision"]["restarts"]["threw"], again["supervision"]["parked"]), (0, 0), "nothing fails any more")
     check_equal(sorted({letter["mpan"] for letter in letters_of(program, store)}), parked, "meters whose readings wait")
     for mpan in parked:
         program.run("twins", "unpark", mpan, "--store", store, "--by", "tester")
-    played = lines_of(program.run("deadletters", "replay", "--all", "--store", store, "--json"))[0]
-    check_equal((played["waiting"], letters_of(program, store)), (0, []), "what still waits")
+    done = program.try_run("deadletters", "replay", "--all", "--store", store, "--json")
+    played = lines_of(done.out)[0]
+    check_equal((played["waiting"], played["parked_twins"], done.err, letters_of(program, store)), (0, 0, b"", []), "what still waits")
     check_equal([twin["mpan"] for twin in twins_of(program, store) if twin["state"] == "parked"], [], "parked twins afterwards")
     check_same(everything(program, store), expected, "after all letters were played", places=False)
     check_equal(sum(act == "unpark-twin" and who == "tester" for act, _, who, _ in acts(store)), len(parked), "acts of unparking")
@@ -137,7 +147,8 @@ def v10_dead_letters_are_played_again(context):
     check_equal((still.status, lines_of(still.out)[0]["waiting"]), (0, 2), "played while the fault is there, they wait on")
     check_equal([letter["attempts"] for letter in letters_of(program, store)][:3], [6, 6, 3], "attempts add up")
     first = play("--all")
-    check_equal(first, {"letters": count, "accepted": count, "duplicates": 0, "conflicts": 0, "refused": 0, "waiting": 0}, "played")
+    check_equal(first, {"letters": count, "accepted": count, "duplicates": 0, "conflicts": 0, "refused": 0, "waiting": 0,
+                        "parked_twins": 0}, "played")
     check_same(everything(program, store), poisoned.expected, "after the letters were played")
     check_equal(play("--all")["letters"], 0, "none waits")
     again = play(*ids)
