@@ -1,5 +1,6 @@
 #pragma once
 
+#include "actors/source_names.hpp"
 #include "src/store/day_source.hpp"
 #include "src/store/topology.hpp"
 #include "supervision/careful_readings.hpp"
@@ -12,7 +13,6 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
-#include <string>
 #include <vector>
 
 namespace gridtwin {
@@ -46,7 +46,7 @@ struct run_context {
   restart_policy twin_restarts = timeless_restarts;
   /// What threads have in hand is marked here; outlives every actor of the run. Nothing: a death tells nobody anything.
   in_flight_marker_file* in_flight = nullptr;
-  std::vector<std::string> source_names{};   ///< by the run's numbers of its sources, for the marker
+  source_names sources;                      ///< of files, letters and senders, for the marker
   std::unique_ptr<careful_readings> careful; ///< readings that may have ended a process; nothing: none
   std::vector<connection_index> parked{};    ///< whose twins an earlier run parked, ascending
   std::vector<open_letter> letters{};        ///< dead letters that wait, by connection, sealed ones first

@@ -4,6 +4,7 @@
 #include "actors/messages.hpp"
 #include "actors/open_days.hpp"
 #include "actors/summary_walk.hpp"
+#include "supervision/careful_readings.hpp"
 
 #include <caf/event_based_actor.hpp>
 #include <caf/stateful_actor.hpp>
@@ -69,8 +70,8 @@ private:
 
   result<void> assess_slice(const reading_batch& batch, std::uint32_t first, std::uint32_t end, work& w,
                             caf::execution_unit* context);
-  result<void> assess_carefully(const reading_batch& batch, std::uint32_t first, std::uint32_t end, work& w,
-                                caf::execution_unit* context);
+  result<void> assess_carefully(const reading_batch& batch, std::uint32_t first, std::uint32_t end,
+                                const careful_readings::of_source& suspects, work& w, caf::execution_unit* context);
   result<void> assess_one(const reading_batch& batch, std::uint32_t at, work& w, caf::execution_unit* context);
   half_hour_load& load_of(std::uint32_t place, work& w) const;
   void assess_offered(const offered_reading& r, std::size_t place, caf::execution_unit* context);

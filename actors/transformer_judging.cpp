@@ -21,8 +21,8 @@ public:
   in_hand(transformer_state& t, const reading_batch& batch) noexcept : transformer_(&t) {
     const run_context& run = *t.options_.run;
     t.slot_ = run.in_flight == nullptr ? nullptr : run.in_flight->mine();
-    if (t.slot_ != nullptr && batch.source < run.source_names.size())
-      t.slot_->open(batch.source, run.source_names[batch.source]);
+    if (t.slot_ != nullptr && !t.slot_->is_open(batch.source))
+      t.slot_->open(batch.source, run.sources.of(batch.source));
     slot_ = t.slot_;
   }
   ~in_hand() {
@@ -69,8 +69,9 @@ result<void> transformer_state::assess_slice(const reading_batch& batch, std::ui
     ask_for(at);
   std::shared_lock<std::shared_mutex> together;
   if (careful_readings* const careful = options_.run->careful.get()) {
-    if (careful->within(batch.source, batch.first_line, batch.lines))
-      return assess_carefully(batch, first, end, w, context);
+    const auto* const some = careful->of(in_flight_name(options_.run->sources.of(batch.source)));
+    if (some != nullptr && some->within(batch.first_line, batch.lines))
+      return assess_carefully(batch, first, end, *some, w, context);
     together = std::shared_lock(careful->turn());
   }
   const in_hand marker(*this, batch);
@@ -104,17 +105,19 @@ result<void> transformer_state::assess_slice(const reading_batch& batch, std::ui
 
 /// The same where some reading is suspected of having ended a process: it is judged while nothing else is.
 result<void> transformer_state::assess_carefully(const reading_batch& batch, std::uint32_t first, std::uint32_t end,
-                                                 work& w, caf::execution_unit* context) {
+                                                 const careful_readings::of_source& suspects, work& w,
+                                                 caf::execution_unit* context) {
   careful_readings& careful = *options_.run->careful;
   const in_hand marker(*this, batch);
   std::shared_lock together(careful.turn());
   for (std::uint32_t at = first; at < end; ++at) {
     const sourced_reading& r = batch.readings[at];
     const std::uint64_t line = batch.first_line + r.line;
-    const auto* const suspect = careful.find({batch.source, line, r.item});
+    const careful_readings::suspect* const suspect = suspects.find(line, r.item);
     if (suspect != nullptr && suspect->set_aside) {
       note_verdict(verdict::twin_failed, batch, at, w);
       set_aside(batch, r, suspect->deaths, w);
+      suspect->handled.store(true, std::memory_order_relaxed);
       continue;
     }
     if (r.period != w.period)
@@ -131,6 +134,7 @@ result<void> transformer_state::assess_carefully(const reading_batch& batch, std
       return done;
     marker.close();
     if (suspect != nullptr) {
+      suspect->handled.store(true, std::memory_order_relaxed);
       alone.unlock();
       together.lock();
     }

@@ -30,11 +30,13 @@ std::string_view in_flight_name(std::string_view source) noexcept;
 /// mapped into memory, so that it is there when the process is not any more, however that ended.
 class alignas(64) in_flight_slot {
 public:
-  /// Work on a part of a source begins. `number`: of the source in this run.
-  void open(std::uint32_t number, std::string_view source) noexcept {
-    if (number_ != number || name_size_.load(std::memory_order_relaxed) == 0)
-      name_source(number, source);
+  /// Whether work on a part of this source may begin: it was the last that was opened. `number`: of the source in this
+  /// run.
+  bool is_open(std::uint32_t number) const noexcept {
+    return number_ == number && name_size_.load(std::memory_order_relaxed) != 0;
   }
+  /// Work on a part of a source begins that is not open.
+  void open(std::uint32_t number, std::string_view source) noexcept { name_source(number, source); }
   /// A reading is about to be judged; a plain store, for it is done for each.
   void hold(std::uint64_t line, std::uint8_t item) noexcept { at_.store(line << 8 | item, std::memory_order_relaxed); }
   /// The reading at hand is tried alone, because it is suspected.

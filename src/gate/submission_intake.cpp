@@ -44,6 +44,7 @@ std::uint32_t submission_intake::number_of(const std::string& sender) {
   const auto [at, fresh] = sources_.try_emplace(sender, next_source_);
   if (fresh)
     new_sources_.push_back({next_source_++, sender});
+  senders_->add(at->second, sender);
   return at->second;
 }
 

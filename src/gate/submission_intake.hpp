@@ -1,5 +1,6 @@
 #pragma once
 
+#include "actors/source_names.hpp"
 #include "src/gate/submission_feed.hpp"
 #include "src/gate/submitted_group.hpp"
 
@@ -17,11 +18,13 @@ namespace gridtwin {
 /// be used by one thread.
 class submission_intake {
 public:
-  /// `sources`: by name, as the store knows them; `next_source`: above all their numbers. `feed` outlives this.
+  /// `sources`: by name, as the store knows them; `next_source`: above all their numbers. `senders` is told of each
+  /// that comes. It and `feed` outlive this.
   submission_intake(submission_feed& feed, std::shared_ptr<const meter_index> meters, const topology& names,
-                    std::unordered_map<std::string, std::uint32_t> sources, std::uint32_t next_source)
-    : feed_(&feed), meters_(std::move(meters)), names_(&names), sources_(std::move(sources)),
-      next_source_(next_source) {}
+                    std::unordered_map<std::string, std::uint32_t> sources, std::uint32_t next_source,
+                    source_names& senders)
+    : feed_(&feed), meters_(std::move(meters)), names_(&names), sources_(std::move(sources)), next_source_(next_source),
+      senders_(&senders) {}
   /// What was taken and is not durable is answered with nothing: unknown.
   ~submission_intake();
   submission_intake(const submission_intake&) = delete;
@@ -52,6 +55,7 @@ private:
   const topology* names_;
   std::unordered_map<std::string, std::uint32_t> sources_;
   std::uint32_t next_source_;
+  source_names* senders_;
   std::vector<named_source> new_sources_; ///< of the group that was taken last
   std::map<std::uint64_t, under_way> under_way_;
 };

@@ -46,7 +46,8 @@ replay_driver::replay_driver(const replay_plan& plan, stored_days_list stored, s
   outcome_.faults.resize(plan.estate->connections.size());
   self_->monitor(writer_);
   if (plan.live)
-    intake_.emplace(*plan.live->feed, plan.meters, *run_->topology, store->sources(), store->next_source());
+    intake_.emplace(*plan.live->feed, plan.meters, *run_->topology, store->sources(), store->next_source(),
+                    run_->sources);
 }
 
 replay_driver::~replay_driver() {
@@ -233,9 +234,10 @@ void replay_driver::ended(const caf::down_msg& down) {
                                    + "): what was committed stays; run the same command again to go on"});
 }
 
-/// Nothing more can be judged or committed.
+/// Nothing more can be judged or committed, which matters more than what may have stopped the run before.
 void replay_driver::give_up(error reason) {
-  stop(std::move(reason));
+  stop(reason);
+  outcome_.stopped_by = std::move(reason);
   store_failed_ = true;
 }
 

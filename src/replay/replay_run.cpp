@@ -106,7 +106,8 @@ result<replay_outcome> run_replay(const replay_plan& plan, const store_folder& f
   if (can_write())
     if (auto closed = writer->close(); !closed)
       outcome.stopped_by = closed.failure();
-  if (auto ended = session->supervision->end(!outcome.stopped_by); !ended && !outcome.stopped_by)
+  const bool all_durable = !outcome.stopped_by || outcome.stopped_by->code == errc::interrupted;
+  if (auto ended = session->supervision->end(!outcome.stopped_by, all_durable); !ended && !outcome.stopped_by)
     outcome.stopped_by = ended.failure();
   if (!outcome.stopped_by)
     finished({run->estate, run->topology, run->meters_across, binding->change.hash});

@@ -48,10 +48,12 @@ void tell_of_stuck(const reading_place& place, stuck_reading::finding found) {
   std::abort();
 }
 
-void name_source(run_context& run, std::uint32_t number, const std::string& name) {
-  if (number >= run.source_names.size())
-    run.source_names.resize(number + 1);
-  run.source_names[number] = name;
+bool is_same_place(const suspect& a, const suspect& b) noexcept {
+  return a.source == b.source && a.line == b.line && a.item == b.item;
+}
+
+bool contains(const std::vector<suspect>& some, const suspect& s) noexcept {
+  return std::any_of(some.begin(), some.end(), [&s](const suspect& one) { return is_same_place(one, s); });
 }
 
 } // namespace
@@ -68,6 +70,7 @@ result<std::unique_ptr<run_supervision>> run_supervision::begin(const store_fold
   if (!marker)
     return marker.failure();
   std::unique_ptr<run_supervision> out(new run_supervision(folder, plan, std::move(*marker)));
+  out->in_hand_ = std::move(in_hand);
   auto database = folder.connect_reader();
   if (!database)
     return database.failure();
@@ -94,21 +97,23 @@ result<void> run_supervision::read(sqlite_database& database) {
 
 void run_supervision::take_part(run_context& run, const std::vector<std::uint32_t>& numbers) {
   for (std::size_t i = 0; i < numbers.size(); ++i) {
-    name_source(run, numbers[i], plan_->sources[i].name);
+    run.sources.add(numbers[i], plan_->sources[i].name);
     for (const suspect& s : suspects_)
       if (s.source == in_flight_name(plan_->sources[i].name)) {
         tell_of(s);
-        suspect_in(run, numbers[i], s, s.deaths >= most_deaths);
+        suspect_in(run, s, s.deaths >= most_deaths);
       }
   }
+  if (plan_->live)
+    wait_for_senders(run);
   const auto is_of = [](const suspect& s, const kept_letter& l) {
     return s.source == in_flight_name(l.source) && s.line == l.letter.input.line && s.item == l.letter.input.item;
   };
   for (const kept_letter& again : plan_->letters) { // asked for by an operator: tried, whatever it did before
-    name_source(run, again.letter.input.source, again.source);
+    run.sources.add(again.letter.input.source, again.source);
     for (const suspect& s : suspects_)
       if (is_of(s, again))
-        suspect_in(run, again.letter.input.source, s, false);
+        suspect_in(run, s, false);
   }
   for (const suspect& s : suspects_) // a letter is settled with what is judged, its reading acquitted
     if (std::find(tried_.begin(), tried_.end(), s) == tried_.end()
@@ -117,16 +122,35 @@ void run_supervision::take_part(run_context& run, const std::vector<std::uint32_
       tried_.push_back(s);
   find_parked(run);
   find_letters(run);
+  careful_ = run.careful.get();
   run.in_flight = &marker_;
   watchdog_.emplace(marker_, watchdog_limits{}, tell_of_stuck);
 }
 
-void run_supervision::suspect_in(run_context& run, std::uint32_t source, const suspect& s, bool set_aside) {
+void run_supervision::suspect_in(run_context& run, const suspect& s, bool set_aside) {
   if (!run.careful)
     run.careful = std::make_unique<careful_readings>();
-  run.careful->add({source, s.line, s.item}, {s.deaths, set_aside});
+  run.careful->add(s.source, s.line, s.item, s.deaths, set_aside);
   if (!set_aside)
     tried_.push_back(s);
+}
+
+/// A node has a run each half hour: what is told is told by the first one after a death.
+void run_supervision::wait_for_senders(run_context& run) {
+  const auto is_of_file = [this](const suspect& s) {
+    return std::any_of(plan_->sources.begin(), plan_->sources.end(),
+                       [&s](const source& file) { return s.source == in_flight_name(file.name); });
+  };
+  for (const suspect& s : suspects_) {
+    if (is_of_file(s))
+      continue;
+    if (contains(in_hand_, s))
+      tell_of(s);
+    if (!run.careful)
+      run.careful = std::make_unique<careful_readings>();
+    run.careful->add(s.source, s.line, s.item, s.deaths, s.deaths >= most_deaths);
+    awaited_.push_back(s);
+  }
 }
 
 void run_supervision::find_parked(run_context& run) const {
@@ -161,10 +185,17 @@ bool run_supervision::is_asked_for(const dead_letter& letter) const noexcept {
   });
 }
 
-result<void> run_supervision::end(bool all_judged) {
+result<void> run_supervision::end(bool all_judged, bool all_durable) {
   watchdog_.reset();
   marker_.remove();
-  if (!all_judged || tried_.empty())
+  if (!all_judged)
+    tried_.clear();
+  for (const suspect& s : awaited_) {
+    const auto* const one = all_durable ? careful_->find(s.source, s.line, s.item) : nullptr;
+    if (one != nullptr && one->handled.load(std::memory_order_relaxed))
+      tried_.push_back(s);
+  }
+  if (tried_.empty())
     return {};
   return forget_suspects(*folder_, tried_, {wall_clock_s(), "gridtwin", "judged, and nothing died"});
 }

@@ -3,6 +3,7 @@
 #include "src/commands/replay_report.hpp"
 #include "src/commands/store_view.hpp"
 #include "src/replay/run_inputs.hpp"
+#include "src/store/operator_acts.hpp"
 #include "tests/support/seeded_random.hpp"
 #include "tests/support/temporary_folder.hpp"
 #include "tests/unit/ingest/ingest_support.hpp"
@@ -259,6 +260,100 @@ TEST_CASE("live: readings that are submitted and the same in a file give one dig
   }
   (void)run_live(estate, "live", senders, feed);
   CHECK(estate.digest_of("live") == estate.digest_of("from_file"));
+}
+
+/// A meter's usual half hours, as many as are asked for, each with a value of its own.
+std::vector<submitted_reading> usual_readings(std::size_t count) {
+  std::vector<submitted_reading> out(count);
+  for (std::size_t i = 0; i < count; ++i) {
+    out[i].meter = *parse_mpan(one);
+    out[i].period = {some_period.number + static_cast<int>(i)};
+    out[i].content.wh = 100 + static_cast<std::int64_t>(i);
+  }
+  return out;
+}
+
+/// A process died with these of a sender's readings in hand.
+void die_over(const live_estate& estate, const std::string& store, const std::string& name,
+              const std::vector<std::uint64_t>& numbers) {
+  const auto folder = store_folder::for_writing(estate.folder.path() / store);
+  REQUIRE(folder);
+  std::vector<suspect> in_hand;
+  for (const std::uint64_t number : numbers)
+    in_hand.push_back({name, number, 0, 0});
+  REQUIRE(note_deaths(*folder, in_hand, {1, "test", "died"}));
+}
+
+template <class Read>
+auto read_from(const live_estate& estate, const std::string& store, const Read& read) {
+  auto folder = store_folder::for_writing(estate.folder.path() / store);
+  REQUIRE(folder);
+  auto database = folder->connect_reader();
+  REQUIRE(database);
+  auto found = read(*database);
+  REQUIRE(found);
+  return std::move(*found);
+}
+
+TEST_CASE("V7 live: what a sender had in hand at a death is acquitted when it comes again and is judged") {
+  const live_estate estate;
+  const std::string north = "urn:gridtwin:device:north"; // the store does not know it yet
+  die_over(estate, "store", north, {7, 9, 1'000});
+  die_over(estate, "store", north, {7});
+  submission_feed feed(500);
+  std::vector<std::unique_ptr<sender>> senders;
+  senders.push_back(std::make_unique<sender>(feed, north, usual_readings(50)));
+  const run_counts counts = run_live(estate, "store", senders, feed);
+  CHECK(counts.of(verdict::accepted) == 50);
+  for (const submission_answer& a : senders[0]->told())
+    CHECK(a.kind == answer_kind::accepted);
+  // What has not come yet is suspected still.
+  CHECK(read_from(estate, "store", suspects) == std::vector<suspect>{{north, 1'000, 0, 1}});
+}
+
+TEST_CASE("V7 V19 live: what a sender had in hand at three deaths is a dead letter and answered; then it is known by "
+          "what it says, whatever number it comes under") {
+  const live_estate estate;
+  const std::string north = "urn:gridtwin:device:north";
+  const std::string south = "urn:gridtwin:device:south";
+  for (int death = 0; death < 3; ++death)
+    die_over(estate, "store", south, {7});
+  submission_feed feed(500);
+  std::vector<std::unique_ptr<sender>> senders;
+  const std::vector<submitted_reading> all = usual_readings(50);
+  senders.push_back(std::make_unique<sender>(feed, south, all));
+  const run_counts counts = run_live(estate, "store", senders, feed);
+  CHECK(counts.of(verdict::accepted) == 49);
+  CHECK(counts.of(verdict::twin_failed) == 1);
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    CHECK(senders[0]->told()[i].kind == (i == 6 ? answer_kind::quarantined : answer_kind::accepted));
+    CHECK(senders[0]->told()[i].verdict == (i == 6 ? verdict::twin_failed : verdict::accepted));
+  }
+  const auto letters = [&] {
+    return read_from(estate, "store", [](sqlite_database& database) { return list_letters(database); });
+  };
+  REQUIRE(letters().size() == 1);
+  CHECK(letters()[0].letter.cause == letter_cause::process_died);
+  CHECK(letters()[0].letter.attempts == 3);
+  CHECK(letters()[0].source == south);
+  CHECK(letters()[0].letter.input.line == 7);
+  CHECK(letters()[0].letter.reading.content.wh == all[6].content.wh);
+  CHECK(read_from(estate, "store", suspects).empty());
+  CHECK(read_from(estate, "store", run_counters)
+        == std::vector<run_counter>{{letters()[0].run, "dead-letters-process-died", 1}});
+
+  // A sender that has lost its spool numbers anew. By another sender, and under another number, it is not judged.
+  std::vector<submitted_reading> anew = usual_readings(60);
+  anew.erase(anew.begin(), anew.begin() + 45);
+  std::vector<std::unique_ptr<sender>> again;
+  again.push_back(std::make_unique<sender>(feed, south, anew));
+  again.push_back(std::make_unique<sender>(feed, north, all));
+  (void)run_live(estate, "store", again, feed);
+  for (std::size_t i = 0; i < anew.size(); ++i) // its seventh is another reading now
+    CHECK(again[0]->told()[i].kind == (i < 5 ? answer_kind::duplicate : answer_kind::accepted));
+  for (std::size_t i = 0; i < all.size(); ++i)
+    CHECK(again[1]->told()[i].kind == (i == 6 ? answer_kind::quarantined : answer_kind::duplicate));
+  CHECK(read_from(estate, "store", suspects).empty());
 }
 
 } // namespace

@@ -265,10 +265,11 @@ TEST_CASE("V7 a suspect is marked as tried alone, and one that was there at too 
   seen.clear();
   transformer_fixture f;
   f.run_data->in_flight = &*marker;
-  f.run_data->source_names = {"", "reads.csv"};
+  f.run_data->sources.add(1, "reads.csv");
   f.run_data->careful = std::make_unique<careful_readings>();
-  f.run_data->careful->add({1, 3, 0}, {1, false});
-  f.run_data->careful->add({1, 5, 0}, {3, true});
+  f.run_data->careful->add("reads.csv", 3, 0, 1, false);
+  f.run_data->careful->add("reads.csv", 5, 0, 3, true);
+  f.run_data->careful->add("reads.csv", 9, 0, 1, false);
   f.run_data->assess = [](meter_twin& twin, const reading& r, const connection& meter, const rule_limits& limits) {
     const in_flight_slot& slot = watched->at(0);
     seen.emplace_back(slot.place().line, slot.alone());
@@ -284,6 +285,12 @@ TEST_CASE("V7 a suspect is marked as tried alone, and one that was there at too 
   CHECK(part->commit.letters[0].cause == letter_cause::process_died);
   CHECK(part->commit.letters[0].attempts == 3);
   CHECK(part->commit.letters[0].input.line == 5);
+  const auto handled = [&f](std::uint64_t line) {
+    return f.run_data->careful->find("reads.csv", line, 0)->handled.load();
+  };
+  CHECK(handled(3));
+  CHECK(handled(5));
+  CHECK_FALSE(handled(9)); // it did not come
   // Where nothing is suspected, readings are marked as they are judged, too.
   seen.clear();
   f.run_data->careful = nullptr;

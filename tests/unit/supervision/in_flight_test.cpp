@@ -82,7 +82,8 @@ TEST_CASE("a slot that goes from source to source names the last one") {
   slot.hold(2, 3);
   CHECK(slot.place().source.size() == in_flight_name_bytes);
   CHECK(slot.place().source.ends_with("xx/second.csv"));
-  slot.open(1, "not looked at: the number is the same");
+  CHECK(slot.is_open(1));
+  CHECK_FALSE(slot.is_open(0));
   CHECK(slot.place().source.ends_with("xx/second.csv"));
 }
 
