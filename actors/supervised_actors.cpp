@@ -94,27 +94,20 @@ void supervised_actors::start_again(child_range children, monotonic_time now) {
   }
 }
 
-void supervised_actors::start_due(monotonic_time now) {
-  std::vector<child_range> due;
+std::vector<child_range> supervised_actors::due(monotonic_time now) const {
+  std::vector<child_range> out;
   for (const waiting_order& order : orders_)
     if (order.due <= now && are_gone(order.children))
-      due.push_back(order.children);
-  for (const child_range& children : due)
-    start_again(children, now);
+      out.push_back(order.children);
+  return out;
 }
 
-std::optional<monotonic_time> supervised_actors::next_due() const {
+std::optional<monotonic_time> supervised_actors::next_due(monotonic_time now) const {
   std::optional<monotonic_time> next;
   for (const waiting_order& order : orders_)
-    next = std::min(next.value_or(order.due), order.due);
+    if (order.due > now)
+      next = std::min(next.value_or(order.due), order.due);
   return next;
-}
-
-void supervised_actors::renew(monotonic_time now) {
-  state_.renew(now);
-  for (const child_index child : std::set<child_index>(gone_))
-    if (!state_.parked(child))
-      start_again({child, 1}, now);
 }
 
 } // namespace gridtwin

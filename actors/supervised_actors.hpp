@@ -17,7 +17,7 @@ namespace gridtwin {
 
 /// Ordinary actors of one kind and their supervision, as `hosted_twins` is for hosted ones. They are watched, never
 /// linked; what is to be done about one that ends is for `supervisor_state` to say. Siblings that go with it are ended
-/// here; when the successors start is for the owner to decide, who knows what they need, or has a clock (`start_due`).
+/// here; the owner starts the successors, who has the clock (`due`) and knows what they need.
 /// An actor that ends of itself counts as one that was killed: they are there for as long as their group. To be used by
 /// one thread.
 class supervised_actors {
@@ -49,20 +49,17 @@ public:
   /// How often it has ended, which tells what one sends from what its successor sends.
   std::uint32_t incarnation(child_index child) const;
 
-  /// Nothing if it was none of them. The order's siblings are told to end: they start, by `start_due` or `start_again`,
-  /// when all are gone, and the order's delay is over. Where the strategy is not one-for-one, a group that is given up
-  /// is ended: all of it leans on itself.
+  /// Nothing if it was none of them. The order's siblings are told to end: they are to be started when all are gone and
+  /// the order's delay is over. Where the strategy is not one-for-one, a group that is given up is ended: all of it
+  /// leans on itself.
   std::optional<death> ended(const caf::down_msg& down, monotonic_time now);
   bool are_gone(child_range children) const;
   /// Starts those of an order, the first first. All of them are gone.
   void start_again(child_range children, monotonic_time now);
-  /// Starts whom orders say whose pause is over, of which all are gone.
-  void start_due(monotonic_time now);
-  /// When the next pause is over; nothing where nobody waits. May be over while one of the order still ends.
-  std::optional<monotonic_time> next_due() const;
-  /// The parent of a group that was given up, and of which all are gone, has it started again, with all its restarts.
-  /// What is parked stays so.
-  void renew(monotonic_time now);
+  /// Orders whose pause is over and of which all are gone: what is to be started.
+  std::vector<child_range> due(monotonic_time now) const;
+  /// When the next pause is over that is not over yet; nothing where nobody waits for one.
+  std::optional<monotonic_time> next_due(monotonic_time now) const;
 
   /// It has done well what it was given since it was started.
   void recovered(child_index child) { state_.recovered(child); }

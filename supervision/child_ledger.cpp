@@ -35,10 +35,6 @@ void child_ledger::started(child_index child, monotonic_time now) {
     return;
   record& known = found->second;
   known.waiting = false;
-  if (known.restarts.empty()) {
-    records_.erase(found);
-    return;
-  }
   known.restarts.back() = std::max(known.restarts.back(), now);
   restarted_.note(child, known.restarts.back());
 }
@@ -59,15 +55,6 @@ void child_ledger::park(child_index child) {
   known = {{}, false, true};
 }
 
-bool child_ledger::unpark(child_index child) {
-  const auto found = records_.find(child);
-  if (found == records_.end() || !found->second.parked)
-    return false;
-  records_.erase(found);
-  --parked_;
-  return true;
-}
-
 bool child_ledger::waiting(child_index child) const noexcept {
   const record* known = find(child);
   return known != nullptr && known->waiting;
@@ -80,11 +67,6 @@ bool child_ledger::parked(child_index child) const noexcept {
 
 void child_ledger::expire(monotonic_time now) {
   restarted_.expire(now, [&](child_index child) { records_.erase(child); });
-}
-
-void child_ledger::renew() {
-  restarted_.clear();
-  std::erase_if(records_, [](const auto& one) { return !one.second.parked; });
 }
 
 } // namespace gridtwin

@@ -25,8 +25,6 @@ public:
 
   /// A restart is ordered. It counts from when it is `due`; from now on the child waits.
   void order_restart(child_index child, monotonic_time due);
-  /// The child is to be started, and this counts for nothing: an operator said so.
-  void order_start(child_index child) { records_[child].waiting = true; }
   /// The child is there again. A restart counts from when it was carried out, if that was later than it was due: or
   /// else a slow machine would forgive what it delays.
   void started(child_index child, monotonic_time now);
@@ -34,10 +32,8 @@ public:
   /// Forgets the restarts of a child that is there: nothing of it counts any more.
   void forgive(child_index child);
 
-  /// Takes a child out. Its restarts are forgotten: whoever puts it back gives it all of them again.
+  /// Takes a child out, for as long as this remembers. Its restarts are forgotten.
   void park(child_index child);
-  /// False: it was not parked.
-  bool unpark(child_index child);
 
   bool waiting(child_index child) const noexcept;
   bool parked(child_index child) const noexcept;
@@ -45,8 +41,6 @@ public:
 
   /// Forgets restarts before the window.
   void expire(monotonic_time now);
-  /// Forgets all but who is parked.
-  void renew();
 
   /// Children that it knows anything of.
   std::size_t size() const noexcept { return records_.size(); }

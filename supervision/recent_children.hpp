@@ -43,11 +43,6 @@ public:
 
   std::size_t size() const noexcept { return last_.size(); }
 
-  void clear() noexcept {
-    last_.clear();
-    order_.clear();
-  }
-
 private:
   time_window within_;
   std::map<child_index, monotonic_time> last_;

@@ -67,4 +67,8 @@ inline constexpr restart_policy timeless_parts{restart_strategy::one_for_one,
                                                {},
                                                true};
 
+/// The same in a process that stays: what passes is given its time to pass, at once, after 100 ms, after 1 s.
+inline constexpr restart_policy live_parts{restart_strategy::one_for_one, timeless_parts.child, timeless_parts.group,
+                                           quick_backoff, true};
+
 } // namespace gridtwin

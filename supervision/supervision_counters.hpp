@@ -27,7 +27,6 @@ struct supervision_counters {
   std::uint64_t children_restarted = 0;                     ///< by these orders: the child and siblings that go with it
   std::uint64_t parked = 0;
   std::uint64_t left = 0; ///< dead children that were left so: there was nothing to do, or it is the parent's to do
-  std::uint64_t unparked = 0;
   std::uint64_t escalations = 0;
   std::uint64_t shut_downs = 0;
 
@@ -40,7 +39,6 @@ struct supervision_counters {
     children_restarted += other.children_restarted;
     parked += other.parked;
     left += other.left;
-    unparked += other.unparked;
     escalations += other.escalations;
     shut_downs += other.shut_downs;
     return *this;

@@ -25,7 +25,7 @@ monotonic_time supervisor_state::turn_to(monotonic_time now) {
 }
 
 bool supervisor_state::needs_nothing(child_index child, death_reason reason) const noexcept {
-  if (shutting_down_ || for_parent_ || ledger_.parked(child) || reason == death_reason::finished)
+  if (shutting_down_ || given_up_ || ledger_.parked(child) || reason == death_reason::finished)
     return true;
   return waiting(child) && reason != death_reason::not_started;
 }
@@ -43,7 +43,7 @@ supervisor_order supervisor_state::died(child_index child, death_reason reason, 
       return restart(child, reason, attempt, now);
     if (one_for_one())
       return park(child, now);
-    for_parent_ = true; // the others cannot go on without it
+    given_up_ = true; // the others cannot go on without it
     order.group = escalate();
   }
   ++counters_.left;
@@ -109,32 +109,11 @@ void supervisor_state::started(child_index child, monotonic_time now) {
   pending_from_ = last ? none : child.value + 1;
 }
 
-supervisor_order supervisor_state::unpark(child_index child, monotonic_time now) {
-  turn_to(now);
-  supervisor_order order;
-  if (shutting_down_ || !ledger_.unpark(child))
-    return order;
-  ++counters_.unparked;
-  ledger_.order_start(child);
-  order.child = child_fate::restarted;
-  order.restart = {child, 1};
-  return order;
-}
-
 void supervisor_state::resume_parked(child_index child, monotonic_time now) {
   now = turn_to(now);
   ledger_.park(child);
   parked_lately_.note(child, now);
   escalated_ = escalated_ || policy_->group.exceeded(parked_lately_.size(), group_.children);
-}
-
-void supervisor_state::renew(monotonic_time now) {
-  turn_to(now);
-  ledger_.renew();
-  parked_lately_.clear();
-  pending_from_ = none;
-  escalated_ = false;
-  for_parent_ = false;
 }
 
 void supervisor_state::grow(std::uint32_t children) noexcept { group_.children = std::max(group_.children, children); }

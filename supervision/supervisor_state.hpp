@@ -34,7 +34,7 @@ enum class child_fate : std::uint8_t {
 };
 enum class group_fate : std::uint8_t {
   goes_on,
-  escalated, ///< tell the parent and raise one alert; this group says no more of it
+  escalated, ///< tell the parent and raise one alert; this group says no more of it. Not one_for_one: its end
   shut_down, ///< the process ends, with a failure
 };
 
@@ -75,9 +75,6 @@ public:
       ledger_.forgive(child);
   }
 
-  /// An operator puts a child back: it is started, and has all its restarts again.
-  supervisor_order unpark(child_index child, monotonic_time now);
-
   /// An earlier process parked it, and that was written down: it stays parked. Of `one_for_one`; no event, and
   /// counted nowhere.
   void keep_parked(child_index child) { ledger_.park(child); }
@@ -85,9 +82,6 @@ public:
   /// This process parked it under a supervisor that is no more: it counts for the group as it did there, and what was
   /// escalated then is not escalated again. Of `one_for_one`; no event, and counted nowhere.
   void resume_parked(child_index child, monotonic_time now);
-
-  /// The parent has started all children anew but the parked ones. What was before no longer counts.
-  void renew(monotonic_time now);
 
   /// More children were added, the first time that they were started.
   void grow(std::uint32_t children) noexcept;
@@ -124,8 +118,8 @@ private:
   monotonic_time latest_ = monotonic_time::min();
   std::uint32_t pending_from_ = none; ///< children from here on wait, where several restart together
   monotonic_time pending_due_ = monotonic_time::min();
-  bool escalated_ = false;  ///< for a cause that lasts
-  bool for_parent_ = false; ///< the group cannot go on until its parent has renewed it
+  bool escalated_ = false; ///< for a cause that lasts
+  bool given_up_ = false;  ///< the group cannot go on: its parent may begin with a new one
   bool shutting_down_ = false;
   supervision_counters counters_;
 };

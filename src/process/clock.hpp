@@ -5,7 +5,8 @@
 
 namespace gridtwin {
 
-// The only place where a clock is read: it tells people how long something took. No result depends on it.
+// The only place where a clock is read: it tells people how long something took, and a node how long what failed is to
+// wait before it is started again. No result depends on it.
 
 /// Of a clock that never goes back, for what takes less than a millisecond.
 inline std::int64_t monotonic_us() {

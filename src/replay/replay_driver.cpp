@@ -2,6 +2,7 @@
 
 #include "actors/commit_writer.hpp"
 #include "actors/transformer.hpp"
+#include "src/process/clock.hpp"
 #include "src/process/interrupt.hpp"
 #include "src/replay/letter_batches.hpp"
 #include "twins/bounds.hpp"
@@ -31,6 +32,13 @@ std::int64_t meter_quantities(const estate& e) {
   return sum;
 }
 
+/// A replay has no time, a node has.
+run_transformers::clock_function clock_of(const replay_plan& plan) {
+  if (!plan.live)
+    return {};
+  return [] { return monotonic_time(std::chrono::microseconds(monotonic_us())); };
+}
+
 } // namespace
 
 replay_driver::replay_driver(const replay_plan& plan, stored_days_list stored, std::shared_ptr<run_context> run,
@@ -41,7 +49,7 @@ replay_driver::replay_driver(const replay_plan& plan, stored_days_list stored, s
     decoders_(*run_, plan.sources, self_, plan.threads),
     writer_(system.spawn<caf::detached>(commit_writer,
                                         commit_writer_options{run_, store, caf::actor_cast<caf::actor>(self_)})),
-    transformers_(run_, writer_, std::move(stored), self_, std::move(reload)),
+    transformers_(run_, writer_, std::move(stored), self_, std::move(reload), clock_of(plan)),
     open_days_limit_(bounds::open_days_limit(meter_quantities(*plan.estate))) {
   outcome_.faults.resize(plan.estate->connections.size());
   self_->monitor(writer_);
@@ -165,8 +173,12 @@ void replay_driver::note(const transformer_report& report) {
     outcome_.most_loaded.push_back({report.transformer, *report.peak, report.peak_wh});
 }
 
-/// For the next thing that happens; `most`: no longer than that.
+/// For the next thing that happens, or until a pause is over; `most`: no longer than that.
 void replay_driver::wait(std::optional<std::chrono::milliseconds> most) {
+  if (const auto pause = transformers_.next_due()) {
+    const auto whole = std::chrono::ceil<std::chrono::milliseconds>(*pause);
+    most = std::min(most.value_or(whole), whole);
+  }
   const auto receive = [&](auto&&... last) {
     self_->receive(
       [&](decoded_text& block) {
@@ -215,6 +227,10 @@ void replay_driver::wait(std::optional<std::chrono::milliseconds> most) {
     receive(caf::after(*most) >> [] {});
   else
     receive();
+  if (store_failed_)
+    return;
+  if (auto started = transformers_.start_due(); !started)
+    give_up(started.failure());
 }
 
 /// Of the writer, which says why before it goes, or of a decoder or a transformer, which another takes the place of.

@@ -20,11 +20,11 @@ bool touches(const reading_group& group, transformer_index t) {
 } // namespace
 
 run_transformers::run_transformers(std::shared_ptr<const run_context> run, caf::actor writer, stored_days_list stored,
-                                   caf::scoped_actor& owner, reload_function reload)
+                                   caf::scoped_actor& owner, reload_function reload, clock_function clock)
   : run_(std::move(run)), writer_(std::move(writer)), stored_(std::move(stored)), owner_(owner),
-    reload_(std::move(reload)),
-    actors_(timeless_parts, {static_cast<std::uint32_t>(run_->estate->transformers.size()), 0}, owner,
-            [this](child_index child) { return make({child.value}); }) {}
+    reload_(std::move(reload)), clock_(std::move(clock)),
+    actors_(clock_ ? live_parts : timeless_parts, {static_cast<std::uint32_t>(run_->estate->transformers.size()), 0},
+            owner, [this](child_index child) { return make({child.value}); }) {}
 
 caf::actor run_transformers::make(transformer_index t) {
   const auto parked = parked_.find(t);
@@ -52,11 +52,7 @@ result<void> run_transformers::committed(std::uint64_t group, std::span<const co
       owner_->send(actors_.at({t.value}), forget_durable{});
     }
   in_flight_.erase(done);
-  for (const child_index gone : std::vector<child_index>(actors_.gone().begin(), actors_.gone().end()))
-    if (const transformer_index t{gone.value}; !has_finished_some(t))
-      if (auto started = start_again(t); !started)
-        return started;
-  return {};
+  return start_due();
 }
 
 void run_transformers::release(std::uint64_t unused_since) {
@@ -80,7 +76,7 @@ result<bool> run_transformers::ended(const caf::down_msg& down) {
     for (const transformer_index t : group->transformers())
       if (handle(t) == down.source && group->finished(t))
         actors_.recovered({t.value});
-  const auto death = actors_.ended(down, no_time);
+  const auto death = actors_.ended(down, now());
   if (!death)
     return false;
   const transformer_index t{death->child.value};
@@ -88,10 +84,23 @@ result<bool> run_transformers::ended(const caf::down_msg& down) {
     return error{errc::store_failed, "transformer " + run_->estate->transformers[t.value].id + " has ended "
                                        + std::to_string(timeless_parts.child.most_restarts + 1)
                                        + " times in a row: what was committed stays; report this"};
-  if (!has_finished_some(t))
-    if (auto started = start_again(t); !started)
-      return started.failure();
+  if (auto started = start_due(); !started)
+    return started.failure();
   return true;
+}
+
+result<void> run_transformers::start_due() {
+  for (const child_range& one : actors_.due(now()))
+    if (const transformer_index t{one.first.value}; !has_finished_some(t))
+      if (auto started = start_again(t); !started)
+        return started;
+  return {};
+}
+
+std::optional<std::chrono::nanoseconds> run_transformers::next_due() const {
+  const monotonic_time at = now();
+  const auto due = actors_.next_due(at);
+  return due ? std::optional<std::chrono::nanoseconds>(*due - at) : std::nullopt;
 }
 
 /// Whether it has finished what is not durable yet, so that the store does not have it.
@@ -106,7 +115,7 @@ result<void> run_transformers::start_again(transformer_index t) {
     return stored.failure();
   stored_.all[t.value] = std::move(stored->all[t.value]);
   stored_.unsummarised[t.value] = std::move(stored->unsummarised[t.value]);
-  actors_.start_again({{t.value}, 1}, no_time); // with its twins, also where nothing waits for it
+  actors_.start_again({{t.value}, 1}, now()); // with its twins, also where nothing waits for it
   for (const auto& [number, group] : in_flight_)
     if (touches(*group, t)) {
       group->part_of(t) = assessed_part{}; // it may be half filled in

@@ -11,6 +11,7 @@
 #include <atomic>
 #include <chrono>
 #include <csignal>
+#include <map>
 #include <set>
 #include <stdexcept>
 #include <thread>
@@ -203,6 +204,52 @@ TEST_CASE("V2 V12 a transformer that ends again and again is borne while it judg
         == "transformer T0 has ended 4 times in a row: what was committed stays; report this");
   CHECK(outcome.supervision.transformer_restarts == 3);
   CHECK(outcome.acknowledged == 4);
+}
+
+namespace {
+
+std::map<std::uint64_t, int> ends_left; // of T0, by group
+
+void end_as_planned(transformer_index t, std::uint64_t group) {
+  if (t.value == 0 && ends_left[group]-- > 0)
+    throw std::runtime_error("planted fault");
+}
+
+} // namespace
+
+TEST_CASE(
+  "V2 V4 V19 in a process that stays a transformer is started again at once, after 100 ms and after 1 s, and all "
+  "others go on meanwhile") {
+  seeded_random random(6);
+  auto groups = random_groups(random, groups_of_a_run);
+  for (std::vector<run_row>& rows : groups)
+    rows.push_back({0, 95, 7}); // each has something of T0
+  const undisturbed expected(groups);
+  const store_fixture store;
+  deterministic_system d;
+  monotonic_time now{std::chrono::hours(1)};
+  run_under_test run(d.system, store, [&now] { return now; });
+  std::vector<std::chrono::nanoseconds> pauses;
+  run.paused = [&](std::chrono::nanoseconds pause) {
+    pauses.push_back(pause);
+    const std::chrono::nanoseconds least(1);
+    now += pause == least ? pause : pause - least; // the first time it is not over yet
+  };
+  ends_left = {{2, 3}, {5, 1}}; // between them it judges well
+  run.context().before_group = end_as_planned;
+  const auto outcome = run.drive(groups);
+  REQUIRE(!outcome.stopped_by);
+  CHECK(outcome.supervision.transformer_restarts == 4);
+  CHECK(fields_of(outcome.counts) == fields_of(expected.outcome.counts));
+  CHECK(result_of(store) == expected.result);
+  REQUIRE(pauses.size() == 4);
+  for (const std::size_t n : {0U, 2U}) {
+    const std::chrono::nanoseconds step = n == 0 ? std::chrono::milliseconds(100) : std::chrono::seconds(1);
+    CHECK(pauses[n] >= step);
+    CHECK(pauses[n] <= step + step / 4);
+    CHECK(pauses[n + 1] == std::chrono::nanoseconds(1));
+  }
+  CHECK(run.transformers().next_due() == std::nullopt);
 }
 
 TEST_CASE("V5 a store that cannot be written in the middle of a group: what was not durable is not acknowledged") {

@@ -65,7 +65,8 @@ public:
   };
   static constexpr std::size_t groups_in_flight = 3;
 
-  run_under_test(caf::actor_system& system, const store_fixture& store)
+  /// `now`: nothing, the run has no time.
+  run_under_test(caf::actor_system& system, const store_fixture& store, run_transformers::clock_function now = {})
     : store_(&store), self_(system), days_(store.folder()),
       stepped_(dynamic_cast<caf::scheduler::test_coordinator*>(&system.scheduler())) {
     const std::vector<estate_row> rows = three_transformers();
@@ -82,7 +83,8 @@ public:
     auto stored = list_stored_days(store.folder(), *run_->topology);
     REQUIRE(stored);
     transformers_ = std::make_unique<run_transformers>(
-      run_, writer_, std::move(*stored), self_, [this] { return list_stored_days(store_->folder(), *run_->topology); });
+      run_, writer_, std::move(*stored), self_, [this] { return list_stored_days(store_->folder(), *run_->topology); },
+      std::move(now));
   }
   ~run_under_test() {
     for (transformer_index t{0}; t.value < transformers_->size(); ++t.value)
@@ -99,6 +101,8 @@ public:
   std::function<void()> before_step = [] {};
   /// Called for each group that is told to be durable.
   std::function<void()> acknowledged = [] {};
+  /// Called where nobody can go on before so much time has passed.
+  std::function<void(std::chrono::nanoseconds)> paused = [](std::chrono::nanoseconds) {};
 
   run_context& context() noexcept { return *run_; }
   caf::scoped_actor& self() noexcept { return self_; }
@@ -179,8 +183,11 @@ private:
 
   void step() {
     before_step();
-    if (stepped_ != nullptr && !run_one())
-      REQUIRE(self_->has_next_message()); // nobody has anything to do: the run would hang
+    if (stepped_ != nullptr && !run_one() && !self_->has_next_message()) {
+      const auto pause = transformers_->next_due();
+      REQUIRE(pause); // nobody has anything to do: the run would hang
+      paused(*pause);
+    }
     bool more = true;
     const auto none = [&more] { more = false; };
     const auto wait = stepped_ != nullptr ? std::chrono::milliseconds(0) : std::chrono::milliseconds(20);
@@ -189,6 +196,8 @@ private:
         [&](const group_committed& done) { take(done); }, [&](const store_failed& failed) { stop(failed.reason); },
         [&](const summary_taken& taken) { take(*taken.part); }, [&](const summaries_committed&) { flushed_ = true; },
         [&](const caf::down_msg& down) { ended(down); }, caf::after(wait) >> none);
+    if (auto started = transformers_->start_due(); !started)
+      stop(started.failure());
   }
 
   bool run_one() const {

@@ -2,13 +2,16 @@
 """A node over TLS, end to end: certificates of `pki`, head-ends that `send`, and a store as a replay of the same files makes it."""
 
 import json
+import os
 import random
 import re
+import signal
 import time
 
 import harness
-from harness import check, check_equal
-from node import Node, check_as_replayed, replayed, simulated, until
+from harness import check, check_equal, check_same_bytes
+from node import LIMIT_S, Node, check_as_replayed, replayed, simulated, until
+from supervised import Planted, check_no_marker, kept_counters, letters_of, lines_of, suspects, with_kwh
 
 
 class ListeningNode(Node):
@@ -22,7 +25,7 @@ class ListeningNode(Node):
         self.port = 0
         self.settings = self.config.read_text()
 
-    def start(self):
+    def start(self, **options):
         self.config.write_text(self.settings + f"""
 [frames]
 address = "127.0.0.1"
@@ -33,7 +36,7 @@ roots = "{self.pki}/devices/root.pem"
 revocations = "{self.pki}/devices/revoked.pem"
 policy = "{self.folder}/access.toml"
 """)
-        self.process = self.program.start("run", "--config", self.config, "--json")
+        self.process = self.program.start("run", "--config", self.config, "--json", **options)
         said = self.process.stderr.readline().decode()
         found = re.search(r"ready, listening at 127.0.0.1 port (\d+)", said)
         check(found, f"the node says where it listens: {said}{'' if found else self.process.stderr.read().decode()}")
@@ -103,6 +106,107 @@ def p1_killed_again_and_again(context):
     check_as_replayed(context, node, store)
 
 
+KILLER, KILLER_WH, DEATHS = "7.654", 7_654, 3
+
+
+def usual(context, meters, days):
+    """(estate, header, lines) without faults, so that one of them may be changed."""
+    estate, reads = context.folder / "estate", context.folder / "reads.csv"
+    context.program.run("sim", "estate", "--meters", meters, "--out", estate, "--seed", 5)
+    context.program.run("sim", "reads", "--estate", estate, "--from", "2026-03-01", "--days", days, "--seed", 5, "--out", reads)
+    header, *lines = reads.read_bytes().splitlines(keepends=True)
+    return estate, header, lines
+
+
+def restart_until_sent(node, senders, faults):
+    """Starts the node again whenever a reading has ended it, until all senders are answered. How often that was."""
+    deaths, end = 0, time.monotonic() + LIMIT_S
+    while any(sender.poll() is None for sender in senders):
+        check(time.monotonic() < end, f"the senders are answered, after {deaths} deaths")
+        if node.process.poll() is None:
+            time.sleep(0.02)
+            continue
+        _, err = node.process.communicate()
+        check_equal(node.process.returncode, -signal.SIGABRT, f"exit after {deaths} deaths: {err.decode()}")
+        check((node.store / "in-flight").exists(), "a marker of what was in hand")
+        deaths += 1
+        check(deaths <= DEATHS, f"it dies again, after {deaths} deaths: {err.decode()}")
+        node.start(env={**os.environ, "GRIDTWIN_FAULTS": faults})
+    return deaths
+
+
+def v7_v19_a_submitted_reading_that_ends_the_process(context):
+    """The node is started again each time and both senders send again: after three deaths the reading is a dead letter and its
+    sender is told, all others are accepted. Played by a program without the fault, it is as if nothing had been."""
+    estate, header, lines = usual(context, 200, 2)
+    place = 1000
+    lines[place] = with_kwh(header.decode().strip(), lines[place].decode().strip(), KILLER).encode() + b"\n"
+    store = replayed(context, estate, header, lines)
+    faults = f"abort_wh={KILLER_WH}"
+    node = ListeningNode(context, estate, ALL_METERS)
+    node.program = Planted(context)
+    parts = in_parts(context, header, lines, 2)
+    node.start(env={**os.environ, "GRIDTWIN_FAULTS": faults})
+    senders = [context.program.start(*node.send_arguments(f"head-end-{number}", context.folder / f"spool{number}", part))
+               for number, part in enumerate(parts, 1)]
+    check_equal(restart_until_sent(node, senders, faults), DEATHS, "deaths")
+    told = []
+    for sender in senders:
+        out, err = sender.communicate()
+        check_equal(sender.returncode, 0, f"exit of a sender: {err.decode()}")
+        told.append(json.loads(out))
+    check_equal([(one["quarantined"], one["rejected"], one["unanswered"]) for one in told],
+                [({"twin-failed": 1}, {}, 0), ({}, {}, 0)], "what its sender is told, and the other one")
+    check_equal([one["accepted"] + one["duplicates"] for one in told], [len(lines) // 2 - 1, len(lines) // 2], "all others")
+    node.end()
+    check_no_marker(node.store, "after the deaths")
+    letters = letters_of(context.program, node.store)
+    check_equal([(one["source"], one["line"], one["cause"], one["attempts"], one["wh"]) for one in letters],
+                [("urn:gridtwin:device:head-end-1", place // 2 + 1, "process-died", DEATHS, KILLER_WH)], "dead letters")
+    check_equal(suspects(node.store), [], "suspects: the letter stands for the reading, and nobody beside it")
+    check_equal(list(kept_counters(node.store).values()), [{"dead-letters-process-died": 1}], "counters, by run")
+    killer = (letters[0]["mpan"].encode(), letters[0]["period_end"].encode())
+    check_same_bytes(context.program.export("readings", node.store),
+                     b"".join(line for line in context.program.export("readings", store).splitlines(keepends=True)
+                              if (line.split(b",")[0], line.split(b",")[2]) != killer), "all other readings")
+
+    # Sent again it ends nothing, by whomever.
+    node.start(env={**os.environ, "GRIDTWIN_FAULTS": faults})
+    for number in (1, 2):
+        again = json.loads(context.program.run(*node.send_arguments(f"head-end-{number}", context.fresh("spool"), parts[0])))
+        check_equal((again["quarantined"], again["duplicates"]), ({"twin-failed": 1}, len(lines) // 2 - 1), f"sent again by {number}")
+    node.end()
+    played = lines_of(context.program.run("deadletters", "replay", "--all", "--store", node.store, "--json"))[0]
+    check_equal((played["accepted"], played["waiting"]), (1, 0), "letters played by the plain program")
+    check_as_replayed(context, node, store)
+
+
+def v4_v12_a_node_starts_a_transformer_again_and_ends_when_that_is_of_no_use(context):
+    """Three ends in a row are borne, with their pauses, and nobody is told anything else; after four the node ends with status 1, and
+    goes on when it is started again."""
+    estate, header, lines = usual(context, 200, 2)
+    store = replayed(context, estate, header, lines)
+    (whole,) = in_parts(context, header, lines, 1)
+    for times in (3, 4):
+        node = ListeningNode(context, estate, ALL_METERS)
+        node.program = Planted(context)
+        node.start(env={**os.environ, "GRIDTWIN_FAULTS": f"crash_group=1,crash_times={times}"})
+        sender = context.program.start(*node.send_arguments("head-end-1", context.fresh("spool"), whole))
+        if times == 4:
+            _, err = node.process.communicate(timeout=LIMIT_S)
+            check_equal(node.process.returncode, 1, f"exit after four ends: {err.decode()}")
+            check(re.search("gridtwin run: transformer .* has ended 4 times in a row: what was committed stays", err.decode()),
+                  f"what it says: {err.decode()}")
+            check_no_marker(node.store, "after four ends")
+            node.start()
+        out, err = sender.communicate(timeout=LIMIT_S)
+        told = json.loads(out)
+        check_equal((told["accepted"], told["rejected"], told["quarantined"]), (len(lines), {}, {}), f"what became of it, {times} ends")
+        node.end()
+        check_equal(list(kept_counters(node.store).values()), [{"transformer-restarts": 3}] if times == 3 else [], f"counters, {times} ends")
+        check_as_replayed(context, node, store)
+
+
 def t1_a_head_end_speaks_for_its_meters_alone(context):
     """Readings of a meter that is not its own are refused and leave no trace in the store; who is not named does not get in."""
     mpans = [harness.mpan(100_000_000_000 + number) for number in range(2)]
@@ -122,4 +226,6 @@ def t1_a_head_end_speaks_for_its_meters_alone(context):
 
 
 if __name__ == "__main__":
-    harness.main(__doc__, [sent_live_and_replayed_are_one, p1_killed_again_and_again, t1_a_head_end_speaks_for_its_meters_alone])
+    harness.main(__doc__, [sent_live_and_replayed_are_one, p1_killed_again_and_again, v7_v19_a_submitted_reading_that_ends_the_process,
+                           v4_v12_a_node_starts_a_transformer_again_and_ends_when_that_is_of_no_use,
+                           t1_a_head_end_speaks_for_its_meters_alone])

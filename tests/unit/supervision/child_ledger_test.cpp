@@ -51,9 +51,8 @@ TEST_CASE("child ledger: who waits is not forgotten, however long") {
   CHECK(ledger.restarts(child, start + 1h) == 1);
 }
 
-TEST_CASE("child ledger: parking forgets restarts, and putting back leaves nothing") {
+TEST_CASE("child ledger: parking forgets restarts, and is not forgotten") {
   child_ledger ledger({60s}, 3);
-  CHECK_FALSE(ledger.unpark(child));
   ledger.order_restart(child, start);
   ledger.started(child, start);
   ledger.park(child);
@@ -62,20 +61,4 @@ TEST_CASE("child ledger: parking forgets restarts, and putting back leaves nothi
   CHECK(ledger.parked(child));
   CHECK(ledger.parked() == 1);
   CHECK(ledger.restarts(child, start) == 0);
-  CHECK(ledger.unpark(child));
-  CHECK(ledger.parked() == 0);
-  CHECK(ledger.size() == 0);
-  CHECK_FALSE(ledger.unpark(child));
-}
-
-TEST_CASE("child ledger: renewing forgets all but who is parked") {
-  child_ledger ledger({60s}, 3);
-  ledger.park({1});
-  ledger.order_restart({2}, start);
-  ledger.order_start({3});
-  ledger.order_restart({4}, start);
-  ledger.started({4}, start);
-  ledger.renew();
-  CHECK(ledger.size() == 1);
-  CHECK(ledger.parked({1}));
 }

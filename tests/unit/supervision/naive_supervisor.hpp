@@ -14,7 +14,7 @@ namespace gridtwin::testing {
 using nanos = std::int64_t;
 
 /// What happened, as far as it bears on what is decided later.
-enum class naive_kind { ordered, started, parked, unparked, renewed, escalated, shut_down };
+enum class naive_kind { ordered, started, parked, escalated, shut_down };
 
 struct naive_entry {
   naive_kind what;
@@ -47,31 +47,16 @@ struct naive_supervisor {
   bool ever(naive_kind what) const {
     return std::any_of(history.begin(), history.end(), [&](const naive_entry& e) { return e.what == what; });
   }
-  /// The entries from which on a child is judged.
-  std::size_t beginning(std::uint32_t child) const {
-    for (std::size_t i = history.size(); i-- > 0;) {
-      const naive_entry& e = history[i];
-      if (e.what == naive_kind::renewed
-          || ((e.what == naive_kind::parked || e.what == naive_kind::unparked) && e.child == child))
-        return i;
-    }
-    return 0;
-  }
   bool parked(std::uint32_t child) const {
-    for (std::size_t i = history.size(); i-- > 0;)
-      if (history[i].child == child
-          && (history[i].what == naive_kind::parked || history[i].what == naive_kind::unparked))
-        return history[i].what == naive_kind::parked;
-    return false;
+    return std::any_of(history.begin(), history.end(),
+                       [&](const naive_entry& e) { return e.what == naive_kind::parked && e.child == child; });
   }
   bool waiting(std::uint32_t child) const {
     for (std::size_t i = history.size(); i-- > 0;) {
       const naive_entry& e = history[i];
-      if (e.what == naive_kind::renewed
-          || (e.child == child && (e.what == naive_kind::started || e.what == naive_kind::parked)))
+      if (e.child == child && (e.what == naive_kind::started || e.what == naive_kind::parked))
         return false;
-      if ((e.what == naive_kind::ordered && e.first <= child && child < e.last)
-          || (e.what == naive_kind::unparked && e.child == child))
+      if (e.what == naive_kind::ordered && e.first <= child && child < e.last)
         return true;
     }
     return false;
@@ -80,8 +65,7 @@ struct naive_supervisor {
   std::vector<nanos> restarts(std::uint32_t child) const {
     std::vector<nanos> out;
     bool carried_out = true;
-    for (std::size_t i = beginning(child); i < history.size(); ++i) {
-      const naive_entry& e = history[i];
+    for (const naive_entry& e : history) {
       if (e.child != child)
         continue;
       if (e.what == naive_kind::ordered) {
@@ -94,34 +78,25 @@ struct naive_supervisor {
     }
     return out;
   }
-  /// Its own death, or an operator, has it started, and it is not there yet.
+  /// Its own death has it started, and it is not there yet.
   bool own_start_open(std::uint32_t child) const {
     bool open = false;
-    for (std::size_t i = beginning(child); i < history.size(); ++i) {
-      const naive_entry& e = history[i];
+    for (const naive_entry& e : history)
       if (e.child == child)
-        open =
-          e.what == naive_kind::ordered || e.what == naive_kind::unparked || (open && e.what != naive_kind::started);
-    }
+        open = e.what == naive_kind::ordered || (open && e.what != naive_kind::started);
     return open;
-  }
-  std::size_t since_renewal() const {
-    for (std::size_t i = history.size(); i-- > 0;)
-      if (history[i].what == naive_kind::renewed)
-        return i;
-    return 0;
   }
   std::set<std::uint32_t> parked_lately(nanos now) const {
     std::set<std::uint32_t> out;
-    for (std::size_t i = since_renewal(); i < history.size(); ++i)
-      if (history[i].what == naive_kind::parked && within(history[i].at, now, policy.group_window))
-        out.insert(history[i].child);
+    for (const naive_entry& e : history)
+      if (e.what == naive_kind::parked && within(e.at, now, policy.group_window))
+        out.insert(e.child);
     return out;
   }
   /// An escalation with no pause of a whole window between the parkings since.
   bool cause_lasts(nanos now) const {
     nanos next = now;
-    for (std::size_t i = history.size(); i-- > since_renewal();) {
+    for (std::size_t i = history.size(); i-- > 0;) {
       if (history[i].what == naive_kind::parked) {
         if (!within(history[i].at, next, policy.group_window))
           return false;
@@ -132,11 +107,7 @@ struct naive_supervisor {
     }
     return false;
   }
-  bool left_to_parent() const {
-    const auto from = history.begin() + static_cast<std::ptrdiff_t>(since_renewal());
-    return !alone()
-           && std::any_of(from, history.end(), [](const naive_entry& e) { return e.what == naive_kind::escalated; });
-  }
+  bool given_up() const { return !alone() && ever(naive_kind::escalated); }
 
   group_fate raise(nanos now) {
     history.push_back({policy.top ? naive_kind::shut_down : naive_kind::escalated, now});
@@ -153,7 +124,7 @@ struct naive_supervisor {
       order.group = group_fate::shut_down;
       return order;
     }
-    if (left_to_parent() || parked(child) || reason == death_reason::finished
+    if (given_up() || parked(child) || reason == death_reason::finished
         || (waiting(child) && reason != death_reason::not_started))
       return order;
     const std::vector<nanos> all = restarts(child);

@@ -109,12 +109,8 @@ private:
       die(child, random_.chance(1, 12)  ? death_reason::finished
                  : random_.chance(1, 2) ? death_reason::threw
                                         : death_reason::killed);
-    else if (what < 90)
+    else if (what < 97)
       confirm(child);
-    else if (what < 96)
-      unpark(child);
-    else if (what == 96)
-      renew();
     else if (what == 97 && random_.chance(1, 10))
       die(child, death_reason::fatal);
     else
@@ -142,34 +138,15 @@ private:
     group_.started({child}, instant(now_)); // that nobody ordered: of no effect
   }
 
-  void unpark(std::uint32_t child) {
-    const supervisor_order order = group_.unpark({child}, instant(now_));
-    const bool expected = naive_.parked(child) && !naive_.ever(naive_kind::shut_down);
-    REQUIRE((order.child == child_fate::restarted) == expected);
-    if (!expected)
-      return;
-    REQUIRE(order == supervisor_order{child_fate::restarted, group_fate::goes_on, {{child}, 1}, 0s});
-    naive_.history.push_back({naive_kind::unparked, now_, child});
-  }
-
-  void renew() {
-    group_.renew(instant(now_));
-    naive_.history.push_back({naive_kind::renewed, now_, naive_.children});
-  }
-
   /// Not by the model: no half-open window holds more restarts of a child than it may, neither ordered nor carried out.
   void check_limit() {
     if (naive_.policy.window == 0)
       return;
     for (std::uint32_t child = 0; child < naive_.children; ++child) {
-      std::vector<nanos> ordered, carried_out; // since it was last given all of them
+      std::vector<nanos> ordered, carried_out;
       bool open = false;
       for (const naive_entry& e : naive_.history) {
-        if (e.what == naive_kind::renewed || (e.what == naive_kind::unparked && e.child == child)) {
-          ordered.clear();
-          carried_out.clear();
-          open = false;
-        } else if (e.child == child && e.what == naive_kind::ordered) {
+        if (e.child == child && e.what == naive_kind::ordered) {
           check_window(ordered, e.at);
           open = true;
         } else if (e.child == child && e.what == naive_kind::started && open) {
@@ -203,7 +180,6 @@ private:
     CHECK(restarted == happened(naive_kind::ordered));
     CHECK(c.children_restarted == children);
     CHECK(c.parked == happened(naive_kind::parked));
-    CHECK(c.unparked == happened(naive_kind::unparked));
     CHECK(c.escalations == happened(naive_kind::escalated));
     CHECK(c.shut_downs == happened(naive_kind::shut_down));
     CHECK(told == restarted + c.parked + c.left);

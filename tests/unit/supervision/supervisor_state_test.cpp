@@ -179,17 +179,6 @@ TEST_CASE("supervisor: V3 in a large group the 21st distinct child, within 60 s 
   }
 }
 
-TEST_CASE("supervisor: V3 one child that is put back and parked again and again is one child") {
-  const restart_policy policy = steady(restart_strategy::one_for_one);
-  supervisor_state group(policy, {100'000, 1});
-  for (int i = 0; i < 50; ++i) {
-    CHECK(fail_until_parked(group, {7}, start + i * 1s) == parked_alone);
-    CHECK(group.unpark({7}, start + i * 1s) == restart_of({{7}, 1}));
-    group.started({7}, start + i * 1s);
-  }
-  CHECK(group.counters().unparked == 50);
-}
-
 TEST_CASE("supervisor: V3 a cause ends when no child was parked for a whole window; the next one escalates again") {
   const restart_policy policy = steady(restart_strategy::one_for_one);
   for (const bool calm : {false, true}) {
@@ -204,22 +193,6 @@ TEST_CASE("supervisor: V3 a cause ends when no child was parked for a whole wind
   }
 }
 
-TEST_CASE("supervisor: V3 when the parent has renewed the group, it may escalate again; who was parked stays so") {
-  const restart_policy policy = steady(restart_strategy::one_for_one);
-  supervisor_state group(policy, {40, 1});
-  for (std::uint32_t child = 0; child < 3; ++child)
-    fail_until_parked(group, {child}, start);
-  group.died({30}, threw, start);
-  group.renew(start);
-  CHECK(group.parked() == 3);
-  CHECK(group.parked({0}));
-  CHECK_FALSE(group.waiting({30}));
-  CHECK(group.remembered() == 3);
-  CHECK(group.died({30}, threw, start).delay == 0s); // a first restart
-  for (std::uint32_t child = 3; child < 6; ++child)
-    CHECK(fail_until_parked(group, {child}, start).group == (child == 5 ? group_fate::escalated : group_fate::goes_on));
-}
-
 TEST_CASE("supervisor: a child that an earlier process parked is parked, and is no event") {
   const restart_policy policy = steady(restart_strategy::one_for_one);
   supervisor_state group(policy, {40, 1});
@@ -229,18 +202,6 @@ TEST_CASE("supervisor: a child that an earlier process parked is parked, and is 
   CHECK(group.counters() == supervision_counters{});
   CHECK(group.died({3}, threw, start) == nothing);
   CHECK(fail_until_parked(group, {35}, start) == parked_alone);
-}
-
-TEST_CASE("supervisor: an operator puts a parked child back with all its restarts") {
-  const restart_policy policy = steady(restart_strategy::one_for_one);
-  supervisor_state group(policy, {200, 1});
-  CHECK(group.unpark({5}, start) == nothing); // it is not parked
-  fail_until_parked(group, {5}, start);
-  CHECK(group.unpark({5}, start) == restart_of({{5}, 1}));
-  CHECK(group.waiting({5}));
-  CHECK_FALSE(group.parked({5}));
-  group.started({5}, start);
-  CHECK(fail_until_parked(group, {5}, start) == parked_alone);
 }
 
 TEST_CASE("supervisor: V4 rest for one: an aggregate restarts with what leans on it, the twins before it do not") {
@@ -296,8 +257,6 @@ TEST_CASE("supervisor: V5 a group that cannot go on without a child escalates in
     CHECK(group.died({1}, threw, start) == supervisor_order{child_fate::left, group_fate::escalated, {}, 0s});
     CHECK(group.died({2}, threw, start + 1h) == nothing); // it is the parent's to do
     CHECK(group.parked() == 0);
-    group.renew(start + 1h);
-    CHECK(group.died({2}, threw, start + 1h).child == child_fate::restarted);
     CHECK(group.counters().escalations == 1);
   }
 }
@@ -316,7 +275,6 @@ TEST_CASE("supervisor: V12 at the top, what would be escalated ends the process,
   supervisor_state group(policy, {2, 1});
   CHECK(group.died({0}, threw, start) == parked_alone);
   CHECK(group.died({1}, threw, start) == supervisor_order{child_fate::parked, group_fate::shut_down, {}, 0s});
-  CHECK(group.unpark({0}, start) == nothing);
 }
 
 TEST_CASE("supervisor: V12 what can no longer be trusted ends the process at any level") {
@@ -354,7 +312,6 @@ TEST_CASE("supervisor: V19 each death is counted by its reason and by what becam
   group.died({10}, death_reason::stuck, start);
   group.died({11}, death_reason::finished, start);
   group.died({10}, death_reason::not_started, start);
-  group.unpark({0}, start);
   supervision_counters c = group.counters();
   CHECK(c.deaths == std::array<std::uint64_t, death_reason_count>{16, 1, 1, 1, 1, 0});
   CHECK(c.restarts == std::array<std::uint64_t, death_reason_count>{12, 1, 1, 1, 0, 0});
@@ -362,7 +319,6 @@ TEST_CASE("supervisor: V19 each death is counted by its reason and by what becam
   CHECK(c.children_restarted == 15);
   CHECK(c.parked == 4);
   CHECK(c.left == 1);
-  CHECK(c.unparked == 1);
   CHECK(c.escalations == 1);
   CHECK(c.shut_downs == 0);
   CHECK(deaths(c) == restarts(c) + c.parked + c.left);
@@ -380,7 +336,6 @@ TEST_CASE("supervisor: V19 each death is counted by its reason and by what becam
   CHECK(c.children_restarted == 36);
   CHECK(c.parked == 8);
   CHECK(c.left == 4);
-  CHECK(c.unparked == 2);
   CHECK(c.escalations == 2);
   CHECK(c.shut_downs == 2);
 }
