@@ -4,6 +4,8 @@
 #include "tests/support/soaking.hpp"
 #include "tests/support/temporary_folder.hpp"
 
+#include <caf/exit_reason.hpp>
+#include <caf/send.hpp>
 #include <doctest/doctest.h>
 
 #include <atomic>
@@ -123,6 +125,24 @@ TEST_CASE("V18 twins are restarted again and again: as many live as before, and 
   // The 200 bytes of an actor that is not let go would be 18 MB in the short form. Caches still fill there.
   CHECK(resident_bytes() <= resident + resident / 20 + (soaking() ? 0 : std::uint64_t{8} << 20));
 #endif
+}
+
+TEST_CASE("V18 hosts are killed with all their twins again and again: as many actors live as before") {
+  constexpr std::uint32_t meters = 2'000;
+  constexpr std::uint32_t a_host = 50;
+  const std::uint32_t turns = soaking() ? 500 : 25; // what leaks, the sanitizers' build says
+  stored_twins twins(meters, a_host);
+  const std::size_t actors = twins.system.registry().running();
+  for (std::uint32_t turn = 0; turn < turns; ++turn) {
+    for (std::uint32_t meter = 0; meter < meters; meter += a_host)
+      caf::anon_send_exit(twins.rounds->host_of(meter), caf::exit_reason::kill);
+    REQUIRE(twins.rounds->offer_again()); // by those who took their place
+  }
+  CHECK(twins.rounds->transformer_restarts() == turns * (meters / a_host));
+  CHECK(twins.restarts() == 0); // a twin that goes with its host is no failure of its own
+  for (int n = 0; n < 1000 && twins.system.registry().running() != actors; ++n)
+    REQUIRE(twins.rounds->ask()); // the last of the dead may be on their way
+  CHECK(twins.system.registry().running() == actors);
 }
 
 } // namespace gridtwin::testing

@@ -6,6 +6,7 @@ import zlib
 
 import harness
 from harness import check, check_equal, mpan, small_estate, utc_text, write_csv
+from supervised import check_counters, check_no_marker
 
 METERS = [mpan(100_000_000_000 + number) for number in range(20)]
 HEADER = "mpan,period_end,kwh"
@@ -29,7 +30,7 @@ def v9_deep_nesting(context):
     reads = context.folder / "reads.csv"
     reads.write_text(HEADER + "\n" + good_lines())
     store = context.fresh("store")
-    program.replay(estate, reads, store)
+    check_counters(program.replay(estate, reads, store))
     depth = 200_000
     texts = {"arrays": "null = " + "[" * depth + "]" * depth, "open arrays": "null = " + "[" * depth,
              "tables": "x = " + "{a=" * depth + "1" + "}" * depth, "keys": "a." * depth + "a = 1", "headers": "[" + "a." * depth + "a]"}
@@ -40,6 +41,7 @@ def v9_deep_nesting(context):
         refuse(program, f"profile, {name}", *replay, "--format", file)
         refuse(program, f"rules, {name}", *replay, "--rules", file)
         refuse(program, f"settings, {name}", "deadline", "--store", store, "--settings", file)
+    check_no_marker(store, "after what was refused")
 
 
 def v9_long_lines_and_compressed_bombs(context):
@@ -54,6 +56,7 @@ def v9_long_lines_and_compressed_bombs(context):
     found = program.replay(estate, plain, context.fresh("plain"))
     check_equal((found["accepted"], found["rejected"].get("unparseable")), (48 * len(METERS), 1), "what was read of the long line's file")
     check(found["peak_rss_bytes"] < ROOM, f"memory of a long line: {found['peak_rss_bytes']}")
+    check_counters(found)
     bomb = context.folder / "bomb.csv.gz"
     packer = zlib.compressobj(9, zlib.DEFLATED, 31)
     with open(bomb, "wb") as out:
@@ -65,6 +68,7 @@ def v9_long_lines_and_compressed_bombs(context):
     found = program.replay(estate, bomb, context.fresh("bomb"))
     check_equal((found["accepted"], found["rejected"].get("unparseable")), (48 * len(METERS), 1), "what was read of the bomb")
     check(found["peak_rss_bytes"] < ROOM, f"memory of a bomb: {found['peak_rss_bytes']}")
+    check_counters(found)
 
 
 def v9_wide_headers_and_huge_fields(context):
@@ -75,6 +79,7 @@ def v9_wide_headers_and_huge_fields(context):
     reads.write_text(HEADER + "\n" + "".join(f"{METERS[0]},2026-03-01T00:30:00Z,{digit * 100_000}\n" for digit in "19") + good_lines())
     found = program.replay(estate, reads, context.fresh("huge"))
     check_equal(found["accepted"], 48 * len(METERS), "good readings behind numbers of 100,000 digits")
+    check_counters(found)
     big = small_estate(context.folder / "big", METERS)
     with open(big / "meters.csv", "a", encoding="ascii") as out:
         out.write('"' + "x" * (30 << 20) + "\n")

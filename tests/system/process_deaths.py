@@ -331,6 +331,20 @@ class Signalled:
 INTERRUPTED = "gridtwin replay: interrupted: what was committed stays; run the same command again to go on"
 
 
+def had_some_readings(signalled):
+    """A run whose lines come slowly is asked to end as soon as its first group is durable: that stays, and not all is read by then.
+    How many readings there were."""
+    store = signalled.context.fresh("store")
+    process = Planted(signalled.context).start_with(f"slow_block_ms={2 * PAUSE_MS}", *replay_arguments(
+        signalled.world.estate, signalled.world.reads, store, "--threads", 1))
+    signalled.pause = 0
+    status, err = signalled.signal(process, store, signal.SIGTERM, 2)  # the store is there, and a record
+    check_equal((status, err.splitlines()[:1]), (1, [INTERRUPTED]), "a run with a durable group that was asked to end")
+    check_no_marker(store, "after SIGTERM with a durable group")
+    check_equal(suspects(store), [], "suspects after SIGTERM with a durable group")
+    return signalled.go_on(store, "asked to end with a durable group")
+
+
 def v17_it_ends_in_order_when_asked_to(context):
     signalled, stopped, stores, with_some = Signalled(context), 0, 0, 0
     while stopped < context.options.signals:
@@ -351,6 +365,8 @@ def v17_it_ends_in_order_when_asked_to(context):
         stores += 1
         with_some += 0 < signalled.go_on(store, f"{here} times asked to end") < signalled.summary["accepted"]
     harness.say(f"{stopped} times asked to end, {with_some} of {stores} stores had some of the readings by then")
+    before = had_some_readings(signalled)
+    check(0 < before < signalled.summary["accepted"], f"{before} readings of a group that was durable, and not all, are stored")
 
 
 def v17_it_ends_in_order_whatever_it_is_at(context):
