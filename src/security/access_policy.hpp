@@ -106,7 +106,8 @@ inline constexpr std::size_t longest_transformer_id = 64;
 result<access_policy> parse_access_policy(std::string_view toml, std::string_view origin_name,
                                           const policy_file_reader& read);
 
-/// The policy of a file; the files that it names stand in the same folder.
-result<access_policy> read_access_policy(const std::string& path);
+/// The policy of a file; the files that it names stand in the same folder. `files`: gets the paths of all that were
+/// read, also where one of them is wrong.
+result<access_policy> read_access_policy(const std::string& path, std::vector<std::string>* files = nullptr);
 
 } // namespace gridtwin

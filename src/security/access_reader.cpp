@@ -349,13 +349,18 @@ result<access_policy> parse_access_policy(std::string_view toml, std::string_vie
   return policy_reader(origin_name, read).read(*parsed);
 }
 
-result<access_policy> read_access_policy(const std::string& path) {
-  const auto text = whole_text(path, toml_bytes_limit);
+result<access_policy> read_access_policy(const std::string& path, std::vector<std::string>* files) {
+  const auto read = [files](const std::filesystem::path& file, std::size_t limit) {
+    if (files != nullptr)
+      files->push_back(file.string());
+    return whole_text(file, limit);
+  };
+  const auto text = read(path, toml_bytes_limit);
   if (!text)
     return text.failure();
   const std::filesystem::path folder = std::filesystem::path(path).parent_path();
-  return parse_access_policy(
-    *text, path, [&folder](const std::string& name) { return whole_text(folder / name, policy_file_bytes_limit); });
+  return parse_access_policy(*text, path,
+                             [&](const std::string& name) { return read(folder / name, policy_file_bytes_limit); });
 }
 
 } // namespace gridtwin

@@ -19,11 +19,16 @@ constexpr std::string_view session_context = "gridtwin";
 error unusable(const std::string& path, const std::string& why) { return {errc::unreadable_input, path + ": " + why}; }
 error failed(const char* what) { return {errc::usage, std::string(what) + ": " + openssl_complaint()}; }
 
+struct kept_refusal {
+  std::string why;
+  std::string claim;
+};
+
 // What OpenSSL keeps for us: trust as long as its SSL_CTX, the reason of a refusal as long as its SSL.
 void forget_trust(void*, void* held, CRYPTO_EX_DATA*, int, long, void*) {
   delete static_cast<std::shared_ptr<const peer_trust>*>(held);
 }
-void forget_refusal(void*, void* held, CRYPTO_EX_DATA*, int, long, void*) { delete static_cast<std::string*>(held); }
+void forget_refusal(void*, void* held, CRYPTO_EX_DATA*, int, long, void*) { delete static_cast<kept_refusal*>(held); }
 
 int trust_slot() {
   static const int slot = SSL_CTX_get_ex_new_index(0, nullptr, nullptr, nullptr, forget_trust);
@@ -34,9 +39,10 @@ int refusal_slot() {
   return slot;
 }
 
-void keep_refusal(SSL* connection, const std::string& why) {
-  auto kept = std::make_unique<std::string>(why);
-  std::unique_ptr<std::string> before(static_cast<std::string*>(SSL_get_ex_data(connection, refusal_slot())));
+void keep_refusal(SSL* connection, const std::string& why, const X509* peer) {
+  const auto claimed = peer != nullptr ? identity_of(peer) : result<peer_identity>(error{});
+  auto kept = std::make_unique<kept_refusal>(kept_refusal{why, claimed ? to_string(*claimed) : std::string()});
+  std::unique_ptr<kept_refusal> before(static_cast<kept_refusal*>(SSL_get_ex_data(connection, refusal_slot())));
   if (SSL_set_ex_data(connection, refusal_slot(), kept.get()) == 1)
     static_cast<void>(kept.release());
   else
@@ -52,7 +58,7 @@ extern "C" int check_peer(X509_STORE_CTX* chain, void* trust) {
     X509_STORE_CTX_set_error(chain, X509_V_ERR_APPLICATION_VERIFICATION);
   auto* const connection = static_cast<SSL*>(X509_STORE_CTX_get_ex_data(chain, SSL_get_ex_data_X509_STORE_CTX_idx()));
   if (connection != nullptr)
-    keep_refusal(connection, believed.failure().message);
+    keep_refusal(connection, believed.failure().message, X509_STORE_CTX_get0_cert(chain));
   return 0;
 }
 
@@ -137,6 +143,11 @@ bool is_address(const std::string& name) {
 
 } // namespace
 
+struct tls_context::generation {
+  std::shared_ptr<const peer_trust> trust;
+  std::shared_ptr<SSL_CTX> context;
+};
+
 result<std::unique_ptr<tls_context>> tls_context::open(tls_options options, wall_clock now) {
   std::unique_ptr<tls_context> out(new tls_context(std::move(options), std::move(now)));
   if (const auto loaded = out->reload(); !loaded)
@@ -144,7 +155,7 @@ result<std::unique_ptr<tls_context>> tls_context::open(tls_options options, wall
   return out;
 }
 
-result<tls_context::generation> tls_context::load() const {
+result<std::shared_ptr<const tls_context::generation>> tls_context::load() const {
   const bool listens = options_.side == tls_side::listener;
   generation out;
   auto trust = peer_trust::load(options_.planes, {!listens, options_.server_name, options_.admits}, now_);
@@ -158,21 +169,40 @@ result<tls_context::generation> tls_context::load() const {
     return own.failure();
   if (!require_peers(out.context.get(), out.trust))
     return failed("OpenSSL does not set up the check of peers");
-  return out;
+  return std::make_shared<const generation>(std::move(out));
+}
+
+result<std::shared_ptr<const tls_context::generation>> tls_context::prepare() const {
+  auto loaded = load();
+  if (!loaded)
+    return loaded;
+  if (const auto before = newest())
+    if (const auto follows = (*loaded)->trust->follows(*before->trust); !follows)
+      return follows.failure();
+  return loaded;
+}
+
+void tls_context::put_in_force(std::shared_ptr<const generation> prepared) {
+  const std::lock_guard lock(mutex_);
+  newest_.swap(prepared);
 }
 
 result<void> tls_context::reload() {
   const std::lock_guard one_at_a_time(reloading_);
-  auto loaded = load();
-  if (!loaded)
-    return loaded.failure();
-  if (const auto before = newest())
-    if (const auto follows = loaded->trust->follows(*before->trust); !follows)
-      return follows;
-  auto next = std::make_shared<const generation>(std::move(*loaded));
-  const std::lock_guard lock(mutex_);
-  newest_.swap(next);
+  auto prepared = prepare();
+  if (!prepared)
+    return prepared.failure();
+  put_in_force(std::move(*prepared));
   return {};
+}
+
+std::vector<std::string> files_of(const tls_options& options) {
+  std::vector<std::string> out{options.certificate, options.key};
+  for (const trusted_plane& one : options.planes) {
+    out.insert(out.end(), one.authorities.begin(), one.authorities.end());
+    out.insert(out.end(), one.revocations.begin(), one.revocations.end());
+  }
+  return out;
 }
 
 std::shared_ptr<const tls_context::generation> tls_context::newest() const {
@@ -215,8 +245,13 @@ result<peer_identity> peer_of(const SSL* connection) {
 }
 
 std::string refusal_of(const SSL* connection) {
-  const auto* const why = static_cast<const std::string*>(SSL_get_ex_data(connection, refusal_slot()));
-  return why != nullptr ? *why : std::string();
+  const auto* const kept = static_cast<const kept_refusal*>(SSL_get_ex_data(connection, refusal_slot()));
+  return kept != nullptr ? kept->why : std::string();
+}
+
+std::string claim_of(const SSL* connection) {
+  const auto* const kept = static_cast<const kept_refusal*>(SSL_get_ex_data(connection, refusal_slot()));
+  return kept != nullptr ? kept->claim : std::string();
 }
 
 } // namespace gridtwin

@@ -24,6 +24,9 @@ struct tls_options {
   peer_admission admits;             ///< of a listener: which identities; empty: all that are proved
 };
 
+/// The files that they name.
+std::vector<std::string> files_of(const tls_options& options);
+
 /// Largest chain of certificates that a peer may send, in bytes as OpenSSL counts them.
 inline constexpr long longest_peer_chain_bytes = 16 * 1024;
 
@@ -39,6 +42,15 @@ public:
   /// was.
   result<void> reload();
 
+  /// What files say, read and not in force.
+  struct generation;
+  /// A reload in two steps, for several that change together or not at all: reads all files and says what is wrong. One
+  /// at a time.
+  result<std::shared_ptr<const generation>> prepare() const;
+  void put_in_force(std::shared_ptr<const generation> prepared);
+
+  const tls_options& options() const noexcept { return options_; }
+
   /// What new connections are made of. It goes on to hold while somebody keeps it.
   std::shared_ptr<SSL_CTX> current() const;
   /// A connection without transport, that accepts or connects as the side says. Nothing where memory is short.
@@ -51,13 +63,8 @@ public:
   result<void> still_valid(X509* peer, STACK_OF(X509) * sent) const;
 
 private:
-  struct generation {
-    std::shared_ptr<const peer_trust> trust;
-    std::shared_ptr<SSL_CTX> context;
-  };
-
   tls_context(tls_options options, wall_clock now) : options_(std::move(options)), now_(std::move(now)) {}
-  result<generation> load() const;
+  result<std::shared_ptr<const generation>> load() const;
   std::shared_ptr<const generation> newest() const;
 
   const tls_options options_;
@@ -72,5 +79,8 @@ result<peer_identity> peer_of(const SSL* connection);
 
 /// Why the peer of a connection was not believed; empty where it was or nothing was asked. For logs, not for the peer.
 std::string refusal_of(const SSL* connection);
+/// The identity that a peer which was not believed says that it has; empty where its certificate has none that could
+/// be.
+std::string claim_of(const SSL* connection);
 
 } // namespace gridtwin
