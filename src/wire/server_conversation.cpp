@@ -18,6 +18,12 @@ void append_message(std::string& out, frame_kind kind, const Message& m) {
   append_frame(out, kind, body);
 }
 
+/// Reasons that only a sender who does not keep to the protocol brings about.
+constexpr bool is_breach(goodbye_reason reason) noexcept {
+  return reason == goodbye_reason::malformed || reason == goodbye_reason::too_large || reason == goodbye_reason::version
+         || reason == goodbye_reason::over_credit;
+}
+
 } // namespace
 
 server_conversation::server_conversation(std::string identity, surroundings s)
@@ -53,8 +59,11 @@ server_conversation::then server_conversation::on_broken(frame_reader::status wh
 
 server_conversation::then server_conversation::goodbye(goodbye_reason reason, std::string_view detail,
                                                        std::string& out) {
-  if (!closing_)
+  if (!closing_) {
     append_message(out, frame_kind::goodbye, goodbye_message{reason, std::string(detail)});
+    if (s_.broken && is_breach(reason))
+      s_.broken(detail);
+  }
   closing_ = true;
   return then::close;
 }
@@ -129,6 +138,7 @@ server_conversation::then server_conversation::on_submit(std::string_view body, 
 void server_conversation::refuse_foreign_meters(submitted_batch& batch) {
   std::optional<mpan> asked;
   bool may = false;
+  std::uint64_t foreign = 0;
   std::vector<reading_refusal> refusals;
   auto refused = batch.refusals.begin();
   for (std::uint32_t i = 0; i < batch.readings.size(); ++i) {
@@ -143,9 +153,12 @@ void server_conversation::refuse_foreign_meters(submitted_batch& batch) {
     }
     if (!may) {
       refusals.push_back({i, not_permitted});
-      ++s_.counters.not_permitted;
+      ++foreign;
     }
   }
+  s_.counters.not_permitted += foreign;
+  if (foreign > 0 && s_.foreign)
+    s_.foreign(foreign);
   batch.refusals = std::move(refusals);
 }
 

@@ -49,6 +49,10 @@ public:
     std::function<void(ticket, std::vector<submission_answer>)> deliver;
     /// Another session of the identity has begun: nothing more may reach the gate.
     std::function<bool()> superseded;
+    /// Is told of a batch's readings for meters that are another's; nothing: they are counted.
+    std::function<void(std::uint64_t readings)> foreign{};
+    /// Is told, in words of our own, why a session ends whose peer broke the protocol; nothing: it is counted.
+    std::function<void(std::string_view why)> broken{};
   };
 
   server_conversation(std::string identity, surroundings s);

@@ -18,6 +18,7 @@ struct wire_counters {
   count failed_handshakes{0};  ///< no TLS 1.3, or no certificate that is trusted
   count refused_identities{0}; ///< a trusted certificate that names nobody who may come
   count welcomed{0};           ///< sessions that came to be
+  count disbelieved{0};        ///< connections that were asked again and are not believed any more
   count superseded{0};         ///< sessions that another one of the same identity ended: a certificate in two places?
   count deadlines{0};          ///< connections cut because they were too slow
   count malformed{0};          ///< frames or messages that are none

@@ -170,6 +170,11 @@ std::size_t wire_listener::end_sessions(const std::function<bool(std::string_vie
   return parts_->hub->registry.end(such, reason);
 }
 
+void wire_listener::ask_again() {
+  for (const auto& session : parts_->live())
+    session->ask_again();
+}
+
 void wire_listener::stop() {
   parts& p = *parts_;
   if (std::exchange(p.stopped, true))

@@ -17,6 +17,7 @@
 namespace boost::asio::ssl {
 class context;
 }
+struct ssl_st;
 struct x509_st;
 
 namespace gridtwin {
@@ -47,6 +48,29 @@ using identity_function = std::function<result<std::string>(const x509_st& certi
 /// How TLS is to be spoken from now on; asked for each connection, so that certificates may be renewed.
 using tls_function = std::function<std::shared_ptr<boost::asio::ssl::context>()>;
 
+/// Whether the peer of a connection would still be let in. Error: why not. It may be asked of any connection at any
+/// time after its handshake, by one thread at a time.
+using belief_function = std::function<result<void>(const ssl_st& connection)>;
+/// Why the peer of a connection was not let in; empty where the one who set up TLS does not know.
+using complaint_function = std::function<std::string(const ssl_st& connection)>;
+
+/// Somebody did not get what it wanted. Nothing of it was taken.
+struct wire_refusal {
+  enum class kind : std::uint8_t {
+    handshake, ///< no TLS, or no certificate that is believed
+    identity,  ///< a certificate that is believed, of nobody who may come
+    session,   ///< ended: its peer is not believed any more, or broke the protocol
+    meters     ///< readings of a meter that is another's
+  };
+  kind what = kind::handshake;
+  std::string address;
+  std::string identity;    ///< proved; empty before it was
+  std::string reason;      ///< may have text of the peer's
+  std::uint64_t count = 1; ///< of readings, or 1
+};
+/// Is told of each, from any thread of the listener; must not block.
+using refusal_function = std::function<void(wire_refusal&&)>;
+
 /// The program's side of the framed protocol (`gridtwin.proto`): accepts connections, tells who they are of, and offers
 /// what they send to a gate. Has threads of its own.
 class wire_listener {
@@ -57,6 +81,9 @@ public:
     identity_function identify;
     may_speak_function may_speak;
     std::function<std::int64_t()> now_us; ///< of a clock that never goes back
+    belief_function believes{};           ///< nothing: for good
+    complaint_function complaint{};       ///< nothing: what OpenSSL says is all that is known
+    refusal_function refused{};           ///< nothing: refusals are counted
   };
 
   /// Begins to listen. Error: `errc::usage` where the address cannot be bound.
@@ -72,6 +99,10 @@ public:
 
   /// Ends the live sessions of such identities, after a goodbye. How many.
   std::size_t end_sessions(const std::function<bool(std::string_view identity)>& such, goodbye_reason reason);
+
+  /// Asks of each connection that has shown its certificate whether its peer is still believed, and ends it where it is
+  /// not. From any thread; returns before it is done.
+  void ask_again();
 
   /// Accepts nothing more, answers what is unanswered, says goodbye, closes. Returns when it is done or its time is up.
   void stop();

@@ -44,7 +44,7 @@ void wire_session::start() {
     self->tick();
     self->stream_.async_handshake(
       asio::ssl::stream_base::server,
-      asio::bind_executor(self->strand_, [self](const error_code& failure) { self->on_handshake(!failure); }));
+      asio::bind_executor(self->strand_, [self](const error_code& failure) { self->on_handshake(failure); }));
   });
 }
 
@@ -70,12 +70,48 @@ void wire_session::close_at_once() {
   asio::post(strand_, [self = shared_from_this()] { self->close(); });
 }
 
-void wire_session::on_handshake(bool good) {
+void wire_session::ask_again() {
+  asio::post(strand_, [self = shared_from_this()] {
+    const phase now = self->phase_;
+    if ((now != phase::hello && now != phase::open) || self->is_still_believed())
+      return;
+    self->act(self->conversation_->goodbye(goodbye_reason::revoked, {}, self->out_));
+  });
+}
+
+bool wire_session::is_still_believed() {
+  if (!hub_->around.believes)
+    return true;
+  const auto believed = hub_->around.believes(*stream_.native_handle());
+  if (!believed) {
+    ++hub_->counters.disbelieved;
+    refuse(conversation_ ? wire_refusal::kind::session : wire_refusal::kind::handshake, believed.failure().message);
+  }
+  return static_cast<bool>(believed);
+}
+
+void wire_session::refuse(wire_refusal::kind what, std::string reason, std::uint64_t count) {
+  if (hub_->around.refused)
+    hub_->around.refused(
+      {what, address_, conversation_ ? conversation_->identity() : std::string(), std::move(reason), count});
+}
+
+/// A peer that went away by itself was not refused, nor was one that the listener closed.
+void wire_session::tell_of_failed_handshake(const error_code& failure) {
+  std::string reason = hub_->around.complaint ? hub_->around.complaint(*stream_.native_handle()) : std::string();
+  if (reason.empty() && failure.category() == asio::error::get_ssl_category())
+    reason = failure.message();
+  if (!reason.empty())
+    refuse(wire_refusal::kind::handshake, std::move(reason));
+}
+
+void wire_session::on_handshake(const error_code& failure) {
   if (phase_ != phase::handshake)
     return;
   std::string identity;
-  if (!good) {
+  if (failure) {
     ++hub_->counters.failed_handshakes;
+    tell_of_failed_handshake(failure);
     close();
   } else if (!identify(identity)) {
     shut_down();
@@ -94,14 +130,19 @@ bool wire_session::identify(std::string& identity) {
   if (certificate == nullptr || SSL_get_verify_result(tls) != X509_V_OK || SSL_version(tls) != TLS1_3_VERSION) {
     X509_free(certificate);
     ++hub_->counters.failed_handshakes;
+    refuse(wire_refusal::kind::handshake, "no TLS 1.3 with a certificate that is believed");
     return false;
   }
   auto found = hub_->around.identify(*certificate);
   X509_free(certificate);
   if (!found || found->empty()) {
     ++hub_->counters.refused_identities;
+    refuse(wire_refusal::kind::identity, found ? "it names nobody" : found.failure().message);
     return false;
   }
+  // What is believed may have changed since it was looked at, and only who is past its handshake was asked again.
+  if (SSL_get_SSL_CTX(tls) != hub_->around.tls()->native_handle() && !is_still_believed())
+    return false;
   identity = std::move(*found);
   return true;
 }
@@ -123,13 +164,18 @@ void wire_session::begin_conversation(std::string identity) {
     });
   };
   session_registry& registry = hub_->registry;
-  conversation_.emplace(identity, server_conversation::surroundings{
-                                    hub_->around.gate, hub_->around.may_speak, hub_->counters,
-                                    [&registry, identity](std::uint64_t readings, std::int64_t now_us) {
-                                      return registry.take_rate(identity, readings, now_us);
-                                    },
-                                    hub_->options.credit, deliver,
-                                    [this, &registry, identity] { return !registry.is_current(identity, number_); }});
+  conversation_.emplace(identity,
+                        server_conversation::surroundings{
+                          hub_->around.gate, hub_->around.may_speak, hub_->counters,
+                          [&registry, identity](std::uint64_t readings, std::int64_t now_us) {
+                            return registry.take_rate(identity, readings, now_us);
+                          },
+                          hub_->options.credit, deliver,
+                          [this, &registry, identity] { return !registry.is_current(identity, number_); },
+                          [this](std::uint64_t readings) {
+                            refuse(wire_refusal::kind::meters, "readings of a meter that is not its own", readings);
+                          },
+                          [this](std::string_view why) { refuse(wire_refusal::kind::session, std::string(why)); }});
 }
 
 void wire_session::read() {

@@ -53,12 +53,16 @@ public:
   /// Answers what is unanswered, then says goodbye.
   void stop();
   void end(goodbye_reason reason);
+  void ask_again();
   void close_at_once();
 
 private:
   enum class phase : std::uint8_t { handshake, hello, open, closing, closed };
 
-  void on_handshake(bool good);
+  void on_handshake(const boost::system::error_code& failure);
+  void tell_of_failed_handshake(const boost::system::error_code& failure);
+  void refuse(wire_refusal::kind what, std::string reason, std::uint64_t count = 1);
+  bool is_still_believed();
   bool identify(std::string& identity);
   void begin_conversation(std::string identity);
   void read();

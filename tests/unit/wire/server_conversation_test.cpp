@@ -27,15 +27,17 @@ struct sent_frame {
 struct session {
   explicit session(session_credit credit = {}, rate_limit rate = {}, std::string identity = "head-end-1")
     : registry(1, rate),
-      conversation(identity, {gate, may, counters,
-                              [this, identity](std::uint64_t readings, std::int64_t now) {
-                                return registry.take_rate(identity, readings, now);
-                              },
-                              credit,
-                              [this](server_conversation::ticket t, std::vector<submission_answer> a) {
-                                answers.emplace_back(t, std::move(a));
-                              },
-                              [this] { return superseded; }}) {}
+      conversation(identity,
+                   {gate, may, counters,
+                    [this, identity](std::uint64_t readings, std::int64_t now) {
+                      return registry.take_rate(identity, readings, now);
+                    },
+                    credit,
+                    [this](server_conversation::ticket t, std::vector<submission_answer> a) {
+                      answers.emplace_back(t, std::move(a));
+                    },
+                    [this] { return superseded; }, [this](std::uint64_t readings) { told_foreign.push_back(readings); },
+                    [this](std::string_view why) { told_broken.emplace_back(why); }}) {}
 
   /// What the node sends for a frame.
   std::vector<sent_frame> say(frame_kind kind, const std::string& body) {
@@ -74,6 +76,8 @@ struct session {
   may_speak_function may = [this](std::string_view, mpan m) { return !foreign || m != meter_number(*foreign); };
   session_registry registry;
   bool superseded = false;
+  std::vector<std::uint64_t> told_foreign;
+  std::vector<std::string> told_broken;
   std::int64_t now_us = 1'000'000;
   std::vector<std::pair<server_conversation::ticket, std::vector<submission_answer>>> answers;
   then last = then::go_on;
@@ -188,6 +192,30 @@ TEST_CASE("T1 a reading for a meter that its sender may not speak for never reac
   const auto frames = s.submit({reading_of(5, 1000, 10), reading_of(5, 1001, 10)}, 104, 2);
   CHECK(answer_in(frames.at(0)).runs == std::vector<answer_run>{{2, {wire_outcome::rejected, not_permitted, 0, 0}}});
   CHECK(s.gate.offers() == 2);
+  CHECK(s.told_foreign == std::vector<std::uint64_t>{1, 2}); // once a batch
+}
+
+TEST_CASE("T12 whoever breaks the protocol is told of, once; who ends in good order is not") {
+  session good;
+  good.hello();
+  std::string body;
+  encode(goodbye_message{goodbye_reason::done, ""}, body);
+  good.say(frame_kind::goodbye, body);
+  CHECK(good.told_broken.empty());
+  session stopped;
+  stopped.hello();
+  std::string out;
+  CHECK(stopped.conversation.stop(out) == then::close);
+  CHECK(stopped.told_broken.empty());
+  session early;
+  early.submit(day_of(1, 1000, 1), 1, 1);
+  CHECK(early.told_broken == std::vector<std::string>{"hello comes first"});
+  early.submit(day_of(1, 1000, 1), 1, 1);
+  CHECK(early.told_broken.size() == 1);
+  session broken;
+  broken.hello();
+  broken.conversation.on_broken(frame_reader::status::too_large, out);
+  CHECK(broken.told_broken == std::vector<std::string>{"a frame is longer than its limit"});
 }
 
 TEST_CASE("answers go in the order of their batches") {
