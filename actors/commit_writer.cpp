@@ -84,6 +84,13 @@ result<void> commit_writer_state::flush() {
   return options_.store->commit_summaries(std::exchange(summaries_, {}));
 }
 
+result<void> commit_writer_state::record(const std::vector<audit_event>& acts) {
+  if (!options_.store)
+    return {};
+  before_commit();
+  return options_.store->commit_acts(acts);
+}
+
 caf::behavior commit_writer(caf::stateful_actor<commit_writer_state>* self, commit_writer_options options) {
   const caf::actor owner = options.owner;
   self->state.start(std::move(options));
@@ -114,6 +121,11 @@ caf::behavior commit_writer(caf::stateful_actor<commit_writer_state>* self, comm
       if (auto done = self->state.flush(); !done)
         return give_up(done.failure());
       self->send(owner, summaries_committed{});
+    },
+    [self, owner, give_up](const record_acts& r) {
+      if (auto done = self->state.record(*r.acts); !done)
+        return give_up(done.failure());
+      self->send(owner, acts_recorded{});
     },
   };
 }

@@ -37,6 +37,7 @@ public:
   /// The answers that were held back, if they are due by now.
   result<std::vector<summary_taken>> take_up();
   result<void> flush();
+  result<void> record(const std::vector<audit_event>& acts);
 
 private:
   void before_commit() const;
@@ -51,8 +52,8 @@ private:
   std::uint64_t next_ = 1; ///< group to be committed
 };
 
-/// Spawn detached: it blocks on the disk. Handles `group_assessed`, `summary_part` and `flush_summaries`; after a
-/// failure it tells its owner and quits.
+/// Spawn detached: it blocks on the disk. Handles `group_assessed`, `summary_part`, `flush_summaries` and
+/// `record_acts`; after a failure it tells its owner and quits.
 caf::behavior commit_writer(caf::stateful_actor<commit_writer_state>* self, commit_writer_options options);
 
 } // namespace gridtwin

@@ -21,6 +21,7 @@
 //          ── release_days ───► transformer
 //          ── summarise_days ─► transformer ── summary_part ──► commit writer ── summary_taken ───────► replay
 //          ── flush_summaries ────────────────────────────────►               ── summaries_committed ─► replay
+//          ── record_acts ────────────────────────────────────►               ── acts_recorded ───────► replay
 // clang-format on
 //
 // Messages stay within the process: payloads are shared, never copied, and nothing is sent beyond what was granted
@@ -93,6 +94,12 @@ struct summary_taken {
 struct flush_summaries {};
 struct summaries_committed {};
 
+/// To the writer: write audit events, behind the groups that were committed. Answered by `acts_recorded`.
+struct record_acts {
+  std::shared_ptr<const std::vector<audit_event>> acts;
+};
+struct acts_recorded {};
+
 /// To replay: a read or write failed. Nothing more will be committed.
 struct store_failed {
   error reason;
@@ -163,6 +170,8 @@ CAF_ADD_TYPE_ID(gridtwin_actors, (gridtwin::summary_part))
 CAF_ADD_TYPE_ID(gridtwin_actors, (gridtwin::summary_taken))
 CAF_ADD_TYPE_ID(gridtwin_actors, (gridtwin::flush_summaries))
 CAF_ADD_TYPE_ID(gridtwin_actors, (gridtwin::summaries_committed))
+CAF_ADD_TYPE_ID(gridtwin_actors, (gridtwin::record_acts))
+CAF_ADD_TYPE_ID(gridtwin_actors, (gridtwin::acts_recorded))
 CAF_ADD_TYPE_ID(gridtwin_actors, (gridtwin::store_failed))
 CAF_ADD_TYPE_ID(gridtwin_actors, (gridtwin::state_query))
 CAF_ADD_TYPE_ID(gridtwin_actors, (gridtwin::meter_state))
@@ -182,6 +191,8 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(gridtwin::summary_part)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(gridtwin::summary_taken)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(gridtwin::flush_summaries)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(gridtwin::summaries_committed)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(gridtwin::record_acts)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(gridtwin::acts_recorded)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(gridtwin::store_failed)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(gridtwin::offered_reading)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(gridtwin::accepted_query)

@@ -64,17 +64,30 @@ result<void> record_act(const store_folder& folder, const audit_event& event) {
   });
 }
 
-result<std::vector<recorded_act>> recorded_acts(sqlite_database& database) {
-  auto rows = database.prepare("SELECT id, at, who, act, subject, detail FROM audit ORDER BY id");
+result<void> for_each_act(sqlite_database& database, std::int64_t last,
+                          const std::function<bool(const recorded_act&)>& next) {
+  auto rows =
+    database.prepare("SELECT id, at, who, act, subject, detail FROM audit WHERE id > (SELECT CASE WHEN ?1 = 0 "
+                     "THEN 0 ELSE coalesce(max(id), 0) - ?1 END FROM audit) ORDER BY id");
   if (!rows)
     return rows.failure();
-  std::vector<recorded_act> out;
+  rows->bind(1, last);
   while (rows->step())
-    out.push_back({rows->integer(0),
-                   {rows->integer(1), std::string(rows->bytes(2)), std::string(rows->bytes(3)),
-                    std::string(rows->bytes(4)), std::string(rows->bytes(5))}});
-  if (rows->failed())
-    return database.failure("cannot read");
+    if (!next({rows->integer(0),
+               {rows->integer(1), std::string(rows->bytes(2)), std::string(rows->bytes(3)), std::string(rows->bytes(4)),
+                std::string(rows->bytes(5))}}))
+      return {};
+  return rows->failed() ? result<void>(database.failure("cannot read")) : result<void>();
+}
+
+result<std::vector<recorded_act>> recorded_acts(sqlite_database& database) {
+  std::vector<recorded_act> out;
+  const auto read = for_each_act(database, 0, [&out](const recorded_act& act) {
+    out.push_back(act);
+    return true;
+  });
+  if (!read)
+    return read.failure();
   return out;
 }
 

@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -41,7 +42,11 @@ struct recorded_act {
   audit_event event;
 };
 
-/// All of a store, in the order in which they were recorded.
+/// Those of a store, in the order in which they were recorded, until `next` says false. `last`: only so many, the
+/// newest; 0: all.
+result<void> for_each_act(sqlite_database& database, std::int64_t last,
+                          const std::function<bool(const recorded_act&)>& next);
+/// All of them.
 result<std::vector<recorded_act>> recorded_acts(sqlite_database& database);
 
 } // namespace gridtwin

@@ -415,6 +415,17 @@ result<void> store_writer::commit_counters(std::span<const std::pair<std::string
   return in_transaction([&] { return write_counters(*database_, supervised(), counters); });
 }
 
+result<void> store_writer::commit_acts(std::span<const audit_event> acts) {
+  if (acts.empty())
+    return {};
+  return in_transaction([&]() -> result<void> {
+    for (const audit_event& act : acts)
+      if (auto written = write_audit(*database_, *journal_, act); !written)
+        return written;
+    return {};
+  });
+}
+
 result<void> store_writer::close() {
   const bool changed = opening_.topology.new_estate || !opening_.topology.rows.empty() || opening_.binds_rules;
   if (changed && !opened_)

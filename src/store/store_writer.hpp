@@ -1,5 +1,6 @@
 #pragma once
 
+#include "src/store/audit.hpp"
 #include "src/store/commit.hpp"
 #include "src/store/journal.hpp"
 #include "src/store/log_folding.hpp"
@@ -72,6 +73,9 @@ public:
 
   /// Adds to the run's counters, at its end. Those that are 0 are not written, and nothing where all are.
   result<void> commit_counters(std::span<const std::pair<std::string_view, std::int64_t>> counters);
+
+  /// Writes audit events, of what was done or refused while the run is under way.
+  result<void> commit_acts(std::span<const audit_event> acts);
 
   /// Folds the database's log into its file while nothing is written: readings are through, days are being hashed.
   void fold_log() { folding_->begin(); }

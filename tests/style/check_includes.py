@@ -56,7 +56,7 @@ ROOMS = {
     "src/ingest": {"rooms": ["twins", "config", "src/messages", "src/ingest", "src/log"], "libraries": ["zlib", "date", "posix", "intrinsics"]},
     "src/settlement": {"rooms": ["twins", "config", "src/store", "src/settlement", "src/log"], "libraries": []},
     "src/process": {"rooms": ["twins", "src/process"], "libraries": ["posix"]},
-    "src/gate": {"rooms": ["twins", "src/store", "src/ingest", "src/gate", "actors"], "libraries": []},
+    "src/gate": {"rooms": ["twins", "config", "src/store", "src/ingest", "src/gate", "actors"], "libraries": []},
     "src/replay": {"rooms": ["twins", "config", "src/store", "src/messages", "src/ingest", "src/log", "src/process", "src/gate", "src/replay", "supervision",
                              "actors"], "libraries": ["caf", "posix"]},
     "src/alarms": {"rooms": ["twins", "config", "src/store", "src/ingest", "src/replay", "src/alarms"], "libraries": []},

@@ -52,6 +52,40 @@ TEST_CASE("audit: acts stand in the journal and are listed in their order") {
   CHECK(broken_links(store) == 0);
 }
 
+TEST_CASE("audit: a run's writer records acts among its commits, in one chain with them") {
+  const store_fixture store;
+  const std::vector<audit_event> events{{1'000, "192.0.2.1", "refuse-connection", "", "expired"},
+                                        {1'001, "gridtwin", "reload", "lists", "files have changed"}};
+  store_writer writer = store.writer({{"T1", "F1", 1}}, {"a.csv"});
+  REQUIRE(writer.commit_acts(events));
+  group_commit group;
+  group.rejects.push_back({1, 1, 0, verdict::unparseable, "", "", "", "", "raw"});
+  REQUIRE(writer.commit(group));
+  REQUIRE(writer.commit_acts({}));
+  REQUIRE(writer.commit_acts({events.data(), 1}));
+  REQUIRE(writer.close());
+  sqlite_database database = store.reader_connection();
+  std::vector<audit_event> found;
+  REQUIRE(for_each_act(database, 0, [&](const recorded_act& act) {
+    found.push_back(act.event);
+    return true;
+  }));
+  CHECK(found == std::vector<audit_event>{events[0], events[1], events[0]});
+  CHECK(store.number("SELECT count(*) FROM journal WHERE kind = 9") == 3);
+  CHECK(broken_links(store) == 0);
+  std::vector<std::int64_t> newest;
+  REQUIRE(for_each_act(database, 2, [&](const recorded_act& act) {
+    newest.push_back(act.id);
+    return true;
+  }));
+  CHECK(newest == std::vector<std::int64_t>{2, 3});
+  REQUIRE(for_each_act(database, 0, [&](const recorded_act& act) {
+    newest.push_back(act.id);
+    return false;
+  }));
+  CHECK(newest.size() == 3);
+}
+
 TEST_CASE("audit: an act without a name, or with a text that is too long, is refused and leaves nothing") {
   const store_fixture store;
   const std::string before = store.dump();
