@@ -4,8 +4,10 @@
 #include "config/printable_text.hpp"
 #include "config/toml_document.hpp"
 #include "src/commands/terminal.hpp"
+#include "src/gate/audit_trail.hpp"
 #include "src/node/alarm_thread.hpp"
 #include "src/node/frames.hpp"
+#include "src/node/trust_watch.hpp"
 #include "src/process/clock.hpp"
 #include "src/process/interrupt.hpp"
 #include "src/process/small_file.hpp"
@@ -74,40 +76,79 @@ void tell(const node_command& o, const alarm_look& look) {
   std::fflush(to);
 }
 
+/// A line of the log; `text` is printable.
+void log_line(const std::string& text) { std::fprintf(stderr, "gridtwin run: %s\n", text.c_str()); }
+
+/// What listens, by what the node trusts. In the order in which they need each other.
+struct node_edge {
+  std::unique_ptr<edge_trust> trust;
+  std::unique_ptr<frames_listener> frames;
+  std::unique_ptr<trust_watch> watch;
+
+  /// Nothing where the settings have no listener.
+  result<void> open(const node_settings& settings, submission_feed& feed, audit_trail& audit,
+                    const known_meters& meters, const node_run::second_clock& now) {
+    if (settings.frames_address.empty())
+      return {};
+    auto opened = edge_trust::open(settings.frames_policy, now);
+    if (!opened)
+      return opened.failure();
+    trust = std::move(*opened);
+    auto listening = frames_listener::open(settings, {feed, *trust, audit, meters, monotonic_us});
+    if (!listening)
+      return listening.failure();
+    frames = std::move(*listening);
+    watch = std::make_unique<trust_watch>(*trust, audit, reload_requested, log_line);
+    return {};
+  }
+
+  void stop() {
+    watch.reset();
+    if (frames)
+      frames->stop();
+  }
+};
+
 int run(const node_command& o, const node_run::second_clock& now) {
   constexpr std::string_view command = "run";
   catch_interrupts();
+  catch_reload_requests();
   const auto settings = read_settings(o.config);
   if (!settings)
     return report_failure(command, settings.failure());
   submission_feed feed(static_cast<std::size_t>(settings->waiting_readings));
-  auto node = node_run::prepare(*settings, feed, now, [&o](const turn_report& r) {
-    if (!is_worth_telling(r))
-      return;
-    const std::string line = o.json ? as_json(r) : as_text(r);
-    std::FILE* const to = o.json ? stdout : stderr;
-    std::fputs(line.c_str(), to);
-    std::fflush(to);
+  audit_trail audit(now, [](const audit_event& event) {
+    log_line("event=" + event.act + " who=" + event.who + " why=" + json_string(event.detail));
   });
+  known_meters meters;
+  auto node = node_run::prepare(*settings, {feed, audit, meters, now, [&o](const turn_report& r) {
+                                              if (!is_worth_telling(r))
+                                                return;
+                                              const std::string line = o.json ? as_json(r) : as_text(r);
+                                              std::FILE* const to = o.json ? stdout : stderr;
+                                              std::fputs(line.c_str(), to);
+                                              std::fflush(to);
+                                            }});
   if (!node)
     return report_failure(command, node.failure());
-  std::unique_ptr<frames_listener> frames;
-  if (!settings->frames_address.empty()) {
-    auto opened = frames_listener::open(*settings, feed, now, monotonic_us);
-    if (!opened)
-      return report_failure(command, opened.failure());
-    frames = std::move(*opened);
-  }
-  std::fprintf(stderr, "gridtwin run: ready%s; Ctrl-C ends it in good order\n",
-               frames ? fmt::format(", listening at {} port {}", settings->frames_address, frames->port()).c_str()
-                      : "");
+  node_edge edge;
+  if (auto opened = edge.open(*settings, feed, audit, meters, now); !opened)
+    return report_failure(command, opened.failure());
+  const std::string where =
+    edge.frames ? fmt::format("listening at {} port {}", settings->frames_address, edge.frames->port()) : "";
+  log_line("ready" + (where.empty() ? where : ", " + where) + "; Ctrl-C ends it in good order");
+  audit.did("gridtwin", "start-node", "", where);
   alarm_thread alarms(
     *settings, now, [&o](const alarm_look& look) { tell(o, look); },
-    [](const std::string& trouble) { std::fprintf(stderr, "gridtwin run: alarms: %s\n", trouble.c_str()); });
-  const auto done = node->run();
+    [](const std::string& trouble) { log_line("alarms: " + trouble); });
+  auto done = node->run();
   feed.close(); // what waits was not stored and is told so
-  if (frames)
-    frames->stop();
+  edge.stop();
+  audit.did("gridtwin", "stop-node", "", done ? "it was asked to end" : done.failure().message);
+  // Where the store has failed nothing more may be written into it.
+  if (done || done.failure().code != errc::store_failed)
+    if (auto recorded = node->record_last_acts(); !recorded && done)
+      done = recorded;
   return done ? 0 : report_failure(command, done.failure());
 }
 

@@ -2,8 +2,8 @@
 
 #include <boost/asio/ssl/context.hpp>
 #include <openssl/ssl.h>
-#include <openssl/x509v3.h>
 
+#include <array>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -12,17 +12,7 @@ namespace gridtwin {
 
 namespace {
 
-/// What the names of a certificate that was believed say.
-result<peer_identity> identity_of(const X509& certificate) {
-  const int at = X509_get_ext_by_NID(&certificate, NID_subject_alt_name, -1);
-  X509_EXTENSION* const names = at < 0 ? nullptr : X509_get_ext(&certificate, at);
-  const ASN1_OCTET_STRING* const der = names == nullptr ? nullptr : X509_EXTENSION_get_data(names);
-  if (der == nullptr)
-    return error{errc::usage, "the certificate has no alternative names"};
-  return identity_of_names({ASN1_STRING_get0_data(der), static_cast<std::size_t>(ASN1_STRING_length(der))});
-}
-
-bool may_submit(const access_policy& policy, std::string_view identity, mpan meter) {
+bool may_submit(const access_policy& policy, const known_meters& meters, std::string_view identity, mpan meter) {
   // A session asks of one reading after another.
   thread_local std::string last_text;
   thread_local result<peer_identity> last = parse_identity("");
@@ -32,52 +22,70 @@ bool may_submit(const access_policy& policy, std::string_view identity, mpan met
   }
   access_resource resource;
   resource.meter = meter;
-  return last && policy.allows(*last, access_operation::submit, resource).allowed();
+  if (!last)
+    return false;
+  const access_decision by_meter = policy.allows(*last, access_operation::submit, resource);
+  if (by_meter.refusal != access_refusal::not_its_meter)
+    return by_meter.allowed();
+  const std::string transformer = meters.transformer_of(meter);
+  resource.transformer = transformer;
+  return policy.allows(*last, access_operation::submit, resource).allowed();
+}
+
+/// Who did not get what it wanted: its identity, or the address of one that has proved none.
+refusal refusal_of_wire(wire_refusal&& from) {
+  static constexpr std::array<refused_act, 4> acts{refused_act::connection, refused_act::identity, refused_act::session,
+                                                   refused_act::meters};
+  return {acts[static_cast<std::size_t>(from.what)],
+          from.identity.empty() ? std::move(from.address) : std::move(from.identity), std::move(from.reason),
+          from.count};
+}
+
+/// Why a peer was not believed, with who it says that it is: that helps who looks for a certificate that has run out.
+std::string complaint_of(const SSL& connection) {
+  const std::string why = refusal_of(&connection);
+  const std::string claim = claim_of(&connection);
+  return why.empty() || claim.empty() ? why : "it says that it is " + claim + ": " + why;
 }
 
 } // namespace
 
-result<std::unique_ptr<frames_listener>> frames_listener::open(const node_settings& settings, submission_gate& gate,
-                                                               wall_clock now_s, std::function<std::int64_t()> now_us) {
-  auto policy = read_access_policy(settings.frames_policy);
-  if (!policy)
-    return policy.failure();
-  tls_options tls;
-  tls.certificate = settings.frames_certificate;
-  tls.key = settings.frames_key;
-  tls.planes.push_back({trust_plane::devices, {settings.frames_roots}, {settings.frames_revocations}});
-  const auto shared = std::make_shared<const access_policy>(*policy);
-  tls.admits = [shared](const peer_identity& peer) -> result<void> {
-    if (const access_decision decision = shared->admits(peer); !decision.allowed())
-      return error{errc::usage, std::string(decision.reason())};
-    return {};
-  };
-  auto context = tls_context::open(std::move(tls), std::move(now_s));
-  if (!context)
-    return context.failure();
-  std::unique_ptr<frames_listener> out(new frames_listener(std::move(*context), std::move(*policy)));
-  wire_listener::surroundings around{gate,
-                                     [made = out->tls_.get()] {
-                                       const std::shared_ptr<SSL_CTX> current = made->current();
-                                       SSL_CTX_up_ref(current.get());
-                                       return std::make_shared<boost::asio::ssl::context>(current.get());
-                                     },
-                                     [](const x509_st& certificate) -> result<std::string> {
-                                       const auto identity = identity_of(certificate);
-                                       return identity ? result<std::string>(to_string(*identity))
-                                                       : result<std::string>(identity.failure());
-                                     },
-                                     [policy_of = out->policy_](std::string_view identity, mpan meter) {
-                                       return may_submit(*policy_of, identity, meter);
-                                     },
-                                     std::move(now_us)};
-  wire_listener_options options;
-  options.address = settings.frames_address;
-  options.port = static_cast<std::uint16_t>(settings.frames_port);
-  auto listener = wire_listener::open(std::move(around), options);
+result<std::unique_ptr<frames_listener>> frames_listener::open(const node_settings& settings, surroundings s) {
+  tls_options options;
+  options.certificate = settings.frames_certificate;
+  options.key = settings.frames_key;
+  options.planes.push_back({trust_plane::devices, {settings.frames_roots}, {settings.frames_revocations}});
+  const auto added = s.trust.add_listener(std::move(options));
+  if (!added)
+    return added.failure();
+  const tls_context* const tls = *added;
+  wire_listener::surroundings around{
+    s.gate,
+    [tls] {
+      const std::shared_ptr<SSL_CTX> current = tls->current();
+      SSL_CTX_up_ref(current.get());
+      return std::make_shared<boost::asio::ssl::context>(current.get());
+    },
+    [](const x509_st& certificate) -> result<std::string> {
+      const auto identity = identity_of(&certificate);
+      return identity ? result<std::string>(to_string(*identity)) : result<std::string>(identity.failure());
+    },
+    [trust = &s.trust, meters = &s.meters](std::string_view identity, mpan meter) {
+      return may_submit(*trust->policy(), *meters, identity, meter);
+    },
+    std::move(s.now_us),
+    [tls](const ssl_st& connection) { return tls->still_valid(&connection); },
+    complaint_of,
+    [audit = &s.audit](wire_refusal&& from) { audit->refused(refusal_of_wire(std::move(from))); }};
+  wire_listener_options at;
+  at.address = settings.frames_address;
+  at.port = static_cast<std::uint16_t>(settings.frames_port);
+  auto listener = wire_listener::open(std::move(around), at);
   if (!listener)
     return listener.failure();
+  std::unique_ptr<frames_listener> out(new frames_listener());
   out->listener_ = std::move(*listener);
+  s.trust.on_change([made = out->listener_.get()] { made->ask_again(); });
   return out;
 }
 

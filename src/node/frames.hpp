@@ -1,11 +1,13 @@
 #pragma once
 
 #include "config/node_settings.hpp"
+#include "src/gate/audit_trail.hpp"
+#include "src/gate/known_meters.hpp"
 #include "src/gate/submission.hpp"
-#include "src/security/access_policy.hpp"
-#include "src/security/tls_context.hpp"
+#include "src/security/edge_trust.hpp"
 #include "src/wire/wire_listener.hpp"
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -13,24 +15,30 @@
 namespace gridtwin {
 
 /// A node's listener for framed submissions: TLS with certificates on both ends, head-ends alone, each for the meters
-/// that the policy gives it.
+/// that the policy gives it. All of it by what the node trusts now: after a reload, sessions that are not believed any
+/// more are ended.
 class frames_listener {
 public:
-  /// `gate` outlives it. Error: a file, the policy or the address cannot be used.
-  static result<std::unique_ptr<frames_listener>> open(const node_settings& settings, submission_gate& gate,
-                                                       wall_clock now_s, std::function<std::int64_t()> now_us);
+  /// What it asks and tells. All of it outlives it, and `trust` is reloaded no more when it goes.
+  struct surroundings {
+    submission_gate& gate;
+    edge_trust& trust;
+    audit_trail& audit;
+    const known_meters& meters;
+    std::function<std::int64_t()> now_us; ///< of a clock that never goes back
+  };
+
+  /// Error: a file or the address cannot be used.
+  static result<std::unique_ptr<frames_listener>> open(const node_settings& settings, surroundings s);
 
   std::uint16_t port() const noexcept { return listener_->port(); }
   /// Accepts nothing more, answers what is unanswered, closes.
   void stop() { listener_->stop(); }
 
 private:
-  frames_listener(std::unique_ptr<tls_context> tls, access_policy policy)
-    : tls_(std::move(tls)), policy_(std::make_shared<const access_policy>(std::move(policy))) {}
+  frames_listener() = default;
 
-  std::unique_ptr<tls_context> tls_;
-  std::shared_ptr<const access_policy> policy_;
-  std::unique_ptr<wire_listener> listener_; ///< asks the two above
+  std::unique_ptr<wire_listener> listener_;
 };
 
 } // namespace gridtwin

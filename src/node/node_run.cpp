@@ -11,8 +11,7 @@
 
 namespace gridtwin {
 
-result<node_run> node_run::prepare(node_settings settings, submission_feed& feed, second_clock now,
-                                   report_function report) {
+result<node_run> node_run::prepare(node_settings settings, surroundings s) {
   auto format = format_called(settings.inbox_format);
   if (!format)
     return format.failure();
@@ -22,8 +21,9 @@ result<node_run> node_run::prepare(node_settings settings, submission_feed& feed
   auto folder = store_folder::for_writing(settings.store);
   if (!folder)
     return folder.failure();
-  node_run out(std::move(settings), feed, std::move(now), std::move(report), std::move(*folder));
+  node_run out(std::move(settings), std::move(s), std::move(*folder));
   out.format_ = std::move(*format);
+  out.meters_->replace(estate.meters);
   out.estate_ = std::move(estate);
   if (!out.settings_.inbox_folder.empty()) {
     auto opened = inbox::open(out.settings_.inbox_folder);
@@ -41,14 +41,23 @@ result<void> node_run::run() {
   return {};
 }
 
+result<void> node_run::record_last_acts() {
+  for (const audit_event& act : audit_->take_all())
+    if (auto recorded = record_act(folder_, act); !recorded)
+      return recorded;
+  return {};
+}
+
 /// The plan of a run that takes these files and what is submitted.
 result<replay_plan> node_run::plan_of(std::int64_t from_s, std::vector<std::filesystem::path> files,
                                       turn_report& report) {
   replay_plan fresh;
-  if (auto loaded = load_estate(settings_.estate, fresh); loaded)
+  if (auto loaded = load_estate(settings_.estate, fresh); loaded) {
+    meters_->replace(fresh.meters);
     estate_ = std::move(fresh);
-  else
+  } else {
     report.problem = "the estate stays as it was: " + loaded.failure().message;
+  }
   replay_plan plan = *estate_;
   std::optional<rule_pack> given;
   if (!settings_.rules.empty()) {
@@ -118,9 +127,10 @@ result<void> node_run::take_turn() {
     return {};
   }
   // A run that has files ends with them, so that they are put away when all that they hold is durable.
-  plan->live = live_turn{feed_, [this, end_s, has_files = !files.empty()] {
-                           return has_files || now_() >= end_s || (inbox_ && inbox_->waiting());
-                         }};
+  plan->live = live_turn{
+    feed_,
+    [this, end_s, has_files = !files.empty()] { return has_files || now_() >= end_s || (inbox_ && inbox_->waiting()); },
+    [this] { return audit_->take(); }};
   const auto outcome = run_replay(
     *plan, folder_, [](const replay_progress&) {}, [](const known_estate&) {});
   if (!outcome)

@@ -1,6 +1,8 @@
 #pragma once
 
 #include "config/node_settings.hpp"
+#include "src/gate/audit_trail.hpp"
+#include "src/gate/known_meters.hpp"
 #include "src/gate/submission_feed.hpp"
 #include "src/node/inbox.hpp"
 #include "src/replay/replay_run.hpp"
@@ -30,18 +32,28 @@ public:
   using second_clock = std::function<std::int64_t()>;
   using report_function = std::function<void(const turn_report&)>;
 
-  /// `feed` and the functions outlive this. Error: an estate, format or folder that cannot be used; nothing was begun.
-  static result<node_run> prepare(node_settings settings, submission_feed& feed, second_clock now,
-                                  report_function report);
+  /// What it takes from and tells; all of it outlives this.
+  struct surroundings {
+    submission_feed& feed;
+    audit_trail& audit;
+    known_meters& meters; ///< is told of each estate that takes effect
+    second_clock now;
+    report_function report;
+  };
+
+  /// Error: an estate, format or folder that cannot be used; nothing was begun.
+  static result<node_run> prepare(node_settings settings, surroundings s);
 
   /// Runs until the user asks it to stop, which is no error. Error: the store failed, or a part of the program, again
   /// and again: the process is to be started anew.
   result<void> run();
+  /// Records what waits in the audit trail, when no run is under way and nothing more will come.
+  result<void> record_last_acts();
 
 private:
-  node_run(node_settings settings, submission_feed& feed, second_clock now, report_function report, store_folder folder)
-    : settings_(std::move(settings)), feed_(&feed), now_(std::move(now)), report_(std::move(report)),
-      folder_(std::move(folder)) {}
+  node_run(node_settings settings, surroundings s, store_folder folder)
+    : settings_(std::move(settings)), feed_(&s.feed), audit_(&s.audit), meters_(&s.meters), now_(std::move(s.now)),
+      report_(std::move(s.report)), folder_(std::move(folder)) {}
 
   result<replay_plan> plan_of(std::int64_t from_s, std::vector<std::filesystem::path> files, turn_report& report);
   result<void> take_turn();
@@ -49,6 +61,8 @@ private:
 
   node_settings settings_;
   submission_feed* feed_;
+  audit_trail* audit_;
+  known_meters* meters_;
   second_clock now_;
   report_function report_;
   store_folder folder_;

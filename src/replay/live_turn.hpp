@@ -2,8 +2,10 @@
 
 #include "src/gate/submission_feed.hpp"
 #include "src/replay/block_decoder.hpp"
+#include "src/store/audit.hpp"
 
 #include <functional>
+#include <vector>
 
 namespace gridtwin {
 
@@ -12,6 +14,8 @@ namespace gridtwin {
 struct live_turn {
   submission_feed* feed = nullptr; ///< outlives the run
   std::function<bool()> over;      ///< asked ten times a second
+  /// What is to be recorded of who did what; asked as often. Nothing: there is nobody to ask.
+  std::function<std::vector<audit_event>()> acts{};
 };
 
 /// To the run: something waits in its feed.

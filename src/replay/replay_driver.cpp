@@ -133,6 +133,17 @@ void replay_driver::dispatch_submissions() {
   }
 }
 
+/// One list at a time: what comes meanwhile goes together.
+void replay_driver::dispatch_acts() {
+  if (!plan_.live || !plan_.live->acts || acts_out_ > 0 || store_failed_)
+    return;
+  auto acts = std::make_shared<const std::vector<audit_event>>(plan_.live->acts());
+  if (acts->empty())
+    return;
+  ++acts_out_;
+  self_->send(writer_, record_acts{std::move(acts)});
+}
+
 /// Files and submissions, until the files are read and there is nobody to wait for.
 void replay_driver::take_readings() {
   if (plan_.live)
@@ -143,6 +154,7 @@ void replay_driver::take_readings() {
     read_ahead();
     if (intake_)
       dispatch_submissions();
+    dispatch_acts();
     if (store_failed_)
       break;
     if (decoders_.in_hand() == 0 && blocks_.at_end()) {
@@ -220,8 +232,8 @@ void replay_driver::wait(std::optional<std::chrono::milliseconds> most) {
         }
         show_progress(true);
       },
-      [&](const summaries_committed&) { summaries_durable_ = true; }, [&](const caf::down_msg& down) { ended(down); },
-      [](const submissions_waiting&) {}, last...);
+      [&](const summaries_committed&) { summaries_durable_ = true; }, [&](const acts_recorded&) { --acts_out_; },
+      [&](const caf::down_msg& down) { ended(down); }, [](const submissions_waiting&) {}, last...);
   };
   if (most)
     receive(caf::after(*most) >> [] {});
@@ -279,7 +291,7 @@ replay_outcome replay_driver::drive() {
   // Days are hashed as soon as their transformer has judged its part of the last groups, while those are committed.
   if (!store_failed_ && !stopped_by_user())
     summarise();
-  while (groups_done_ < groups_sent_ && !store_failed_)
+  while ((groups_done_ < groups_sent_ || acts_out_ > 0) && !store_failed_)
     wait();
   outcome_.supervision.transformer_restarts = transformers_.restarts(); // one waits for commits, so not when it is told
   outcome_.supervision.decoder_restarts = decoders_.restarts();

@@ -50,6 +50,7 @@ private:
   void dispatch_letters();
   void take_readings();
   void dispatch_submissions();
+  void dispatch_acts();
   void release_when_full();
   void summarise();
   void note(const transformer_report& report);
@@ -79,6 +80,7 @@ private:
   std::uint64_t last_release_ = 0;
   std::size_t summaries_out_ = 0;
   bool summaries_durable_ = false;
+  std::size_t acts_out_ = 0; ///< lists of audit events that the writer has
   bool store_failed_ = false;
   replay_outcome outcome_;
 };

@@ -3,6 +3,7 @@
 #include "src/commands/replay_report.hpp"
 #include "src/commands/store_view.hpp"
 #include "src/replay/run_inputs.hpp"
+#include "src/store/audit.hpp"
 #include "src/store/operator_acts.hpp"
 #include "tests/support/seeded_random.hpp"
 #include "tests/support/temporary_folder.hpp"
@@ -122,14 +123,26 @@ std::vector<submitted_reading> some_readings(seeded_random& random) {
   return out;
 }
 
+/// What is asked of the audit trail while a run goes on: an event each time.
+struct told_acts {
+  std::vector<audit_event> next() {
+    out.push_back({static_cast<std::int64_t>(out.size()), "gridtwin", "reload", "lists", "files have changed"});
+    return {out.back()};
+  }
+  std::vector<audit_event> out;
+};
+
 /// Runs senders against a live run, and ends it when all are answered.
 run_counts run_live(const live_estate& estate, const std::string& store,
-                    const std::vector<std::unique_ptr<sender>>& senders, submission_feed& feed) {
+                    const std::vector<std::unique_ptr<sender>>& senders, submission_feed& feed,
+                    told_acts* acts = nullptr) {
   auto folder = store_folder::for_writing(estate.folder.path() / store);
   REQUIRE(folder);
   replay_plan plan = estate.plan();
   std::atomic<bool> over{false};
   plan.live = live_turn{&feed, [&over] { return over.load(); }};
+  if (acts != nullptr)
+    plan.live->acts = [acts] { return acts->next(); };
   std::thread sending([&] {
     std::vector<std::thread> threads;
     for (std::size_t i = 0; i < senders.size(); ++i)
@@ -227,7 +240,8 @@ TEST_CASE("P1 P2 live: what is answered accepted stands in the journal where it 
   CHECK(estate.digest_of("store") != digest);
 }
 
-TEST_CASE("live: readings that are submitted and the same in a file give one digest") {
+TEST_CASE(
+  "live: readings that are submitted and the same in a file give one digest, whatever is recorded beside them") {
   const live_estate estate;
   seeded_random random(2);
   const std::vector<submitted_reading> all = some_readings(random);
@@ -258,8 +272,21 @@ TEST_CASE("live: readings that are submitted and the same in a file give one dig
       part.push_back(all[k]);
     senders.push_back(std::make_unique<sender>(feed, "urn:gridtwin:device:s" + std::to_string(i), std::move(part)));
   }
-  (void)run_live(estate, "live", senders, feed);
+  told_acts acts;
+  (void)run_live(estate, "live", senders, feed, &acts);
   CHECK(estate.digest_of("live") == estate.digest_of("from_file"));
+  // And each act that was told meanwhile is recorded, in its order.
+  const auto folder = store_folder::for_reading(estate.folder.path() / "live");
+  REQUIRE(folder);
+  auto database = folder->connect_reader();
+  REQUIRE(database);
+  const auto recorded = recorded_acts(*database);
+  REQUIRE(recorded);
+  std::vector<audit_event> found;
+  for (const recorded_act& act : *recorded)
+    found.push_back(act.event);
+  CHECK(!found.empty());
+  CHECK(found == acts.out);
 }
 
 /// A meter's usual half hours, as many as are asked for, each with a value of its own.

@@ -15,7 +15,8 @@ namespace gridtwin::testing {
 
 // Certificates and revocation lists of any kind, good and bad, made here and not by the program.
 
-inline constexpr std::int64_t test_now_s = 1'772'323'200; // 2026-03-01T00:00:00Z
+/// 2026-03-01T00:00:00Z; a program that makes certificates for a node with a clock of its own sets it before all else.
+inline std::int64_t test_now_s = 1'772'323'200;
 inline constexpr std::int64_t one_day_s = 86'400;
 
 struct test_certificate {

@@ -17,10 +17,14 @@ from supervised import Planted, check_no_marker, kept_counters, letters_of, line
 class ListeningNode(Node):
     """A node with an inbox and a listener, and the certificates of all who come."""
 
-    def __init__(self, context, estate, policy):
+    def __init__(self, context, estate, policy, server=None, roots=None, revocations=None):
+        """`server`: its certificate and key, but for `.pem` and `.key`; without these three a set of `pki` is made."""
         super().__init__(context, estate, judge_by="nothing")
         self.pki = self.folder / "pki"
-        context.program.run("pki", "init", "--out", self.pki)
+        if not server:
+            context.program.run("pki", "init", "--out", self.pki)
+        self.server = server or self.pki / "server"
+        self.roots, self.revocations = roots or self.pki / "devices/root.pem", revocations or self.pki / "devices/revoked.pem"
         (self.folder / "access.toml").write_text("version = 1\n" + policy)
         self.port = 0
         self.settings = self.config.read_text()
@@ -30,10 +34,10 @@ class ListeningNode(Node):
 [frames]
 address = "127.0.0.1"
 port = {self.port}
-certificate = "{self.pki}/server.pem"
-key = "{self.pki}/server.key"
-roots = "{self.pki}/devices/root.pem"
-revocations = "{self.pki}/devices/revoked.pem"
+certificate = "{self.server}.pem"
+key = "{self.server}.key"
+roots = "{self.roots}"
+revocations = "{self.revocations}"
 policy = "{self.folder}/access.toml"
 """)
         self.process = self.program.start("run", "--config", self.config, "--json", **options)
@@ -41,6 +45,10 @@ policy = "{self.folder}/access.toml"
         found = re.search(r"ready, listening at 127.0.0.1 port (\d+)", said)
         check(found, f"the node says where it listens: {said}{'' if found else self.process.stderr.read().decode()}")
         self.port = int(found[1])
+
+    def audit(self):
+        """Who did what, and who was refused."""
+        return [json.loads(line) for line in self.program.run("audit", "--store", self.store, "--json").splitlines()]
 
     def send_arguments(self, who, spool, *files):
         reads = ["--reads", *files] if files else []

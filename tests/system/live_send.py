@@ -275,6 +275,41 @@ def t9_who_is_slow_is_cut(context):
         check_equal(server.stop(), 0, "exit status of the server")
 
 
+def t18_all_come_back_at_once(context):
+    """After an outage: more than may be half-open, all at once, each with a whole handshake: each gets in, and who was there stays."""
+    certificates = Certificates(context.folder / "certificates")
+    names = [f"gateway-{number}" for number in range(8)]
+    for name in names:
+        certificates.arguments(name)
+    patient = {f"{phase}_ms": 1000 * LIMIT_S for phase in ("handshake", "hello", "frame", "idle")}
+    with Server(context, certificates, context.folder / "log", half_open=16, half_open_of_address=64, **patient) as server:
+        honest = Peer(server, "honest")
+        answers, faults, gate = [], [], threading.Barrier(40)
+
+        def come(number):
+            try:
+                gate.wait()
+                for turn in range(10):
+                    peer = Peer(server, names[number % 8], f"127.0.3.{number + 1}")
+                    peer.socket.settimeout(LIMIT_S)
+                    peer.close()
+                    answers.append(turn)
+            except Exception as fault:  # pylint: disable=broad-except
+                faults.append(fault)
+
+        threads = [threading.Thread(target=come, args=(number,)) for number in range(40)]
+        for thread in threads:
+            thread.start()
+        for turn in range(50):
+            check_equal(honest.ask(turn, 1 + turn, day_run(METERS[turn], PERIOD, [1]))[0][1], ACCEPTED, "who was there goes on")
+        for thread in threads:
+            thread.join()
+        check_equal(faults, [], "faults")
+        check_equal(len(answers), 400, "who got in")
+        counters = server.counters()
+        check_equal((counters["welcomed"], counters["refused_by_address"], counters["deadlines"]), (401, 0, 0), f"{counters}")
+
+
 def memory_of(process):
     for line in pathlib.Path(f"/proc/{process.pid}/status").read_text(encoding="ascii").splitlines():
         if line.startswith("VmRSS:"):
@@ -351,5 +386,5 @@ def certificates_that_are_refused(context):
 if __name__ == "__main__":
     harness.main(__doc__, [kill_9_of_sender_and_node, send_tells_what_became_of_each, send_keeps_what_nobody_takes,
                            send_refuses_wrong_use, t1_a_meter_of_another_never_reaches_the_gate, t2_one_session_an_identity,
-                           t3_what_is_sent_again_is_a_duplicate, t9_who_is_slow_is_cut,
+                           t3_what_is_sent_again_is_a_duplicate, t9_who_is_slow_is_cut, t18_all_come_back_at_once,
                            t10_what_is_too_large_is_refused_by_its_length, certificates_that_are_refused])

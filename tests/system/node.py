@@ -4,6 +4,7 @@
 import json
 import os
 import random
+import re
 import signal
 import time
 
@@ -55,6 +56,7 @@ class Node:
         self.process.send_signal(signal.SIGTERM)
         out, err = self.process.communicate(timeout=LIMIT_S)
         check_equal(self.process.returncode, 0, f"exit status; it said {err.decode()}")
+        check(not re.search(rb"\b\d{13}\b", err), f"SE-05: the log names no meter: {err.decode()}")
         return [json.loads(line) for line in out.decode().splitlines()]
 
     def kill(self):

@@ -1,0 +1,63 @@
+#include "src/node/trust_watch.hpp"
+
+#include "config/printable_text.hpp"
+
+#include <chrono>
+#include <utility>
+
+namespace gridtwin {
+
+namespace {
+
+constexpr std::chrono::seconds between_looks{1};
+constexpr int looks_between_questions = 60;
+
+} // namespace
+
+trust_watch::trust_watch(edge_trust& trust, audit_trail& audit, std::function<bool()> asked,
+                         std::function<void(const std::string&)> tell)
+  : trust_(trust), audit_(audit), asked_(std::move(asked)), tell_(std::move(tell)), thread_([this] { run(); }) {}
+
+trust_watch::~trust_watch() {
+  {
+    const std::lock_guard lock(mutex_);
+    ending_ = true;
+  }
+  changed_.notify_one();
+  thread_.join();
+}
+
+void trust_watch::run() {
+  std::unique_lock lock(mutex_);
+  while (!changed_.wait_for(lock, between_looks, [this] { return ending_; })) {
+    lock.unlock();
+    look();
+    lock.lock();
+  }
+}
+
+void trust_watch::look() {
+  if (asked_())
+    done(trust_.reload(), true);
+  else if (const auto reloaded = trust_.look())
+    done(*reloaded, false);
+  if (++looks_ % looks_between_questions == 0)
+    trust_.ask_again();
+}
+
+void trust_watch::done(const result<void>& reloaded, bool was_asked) {
+  const std::string why = was_asked ? "it was asked for" : "files have changed";
+  if (reloaded) {
+    failure_.clear();
+    tell_("certificates, lists and policy were read again: " + why);
+    audit_.did("gridtwin", "reload", "certificates, lists and policy", why);
+    return;
+  }
+  const std::string failure = printable(reloaded.failure().message, reloaded.failure().message.size());
+  if (std::exchange(failure_, failure) == failure && !was_asked)
+    return;
+  tell_("certificates, lists and policy stay as they were: " + failure);
+  audit_.did("gridtwin", "reload-failed", "certificates, lists and policy", failure);
+}
+
+} // namespace gridtwin

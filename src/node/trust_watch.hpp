@@ -1,0 +1,44 @@
+#pragma once
+
+#include "src/gate/audit_trail.hpp"
+#include "src/security/edge_trust.hpp"
+
+#include <condition_variable>
+#include <functional>
+#include <mutex>
+#include <string>
+#include <thread>
+
+namespace gridtwin {
+
+/// Keeps what a node trusts as its files say, in a thread of its own: looks at them once a second, reads them again
+/// when they have changed or when it is asked to, and has listeners ask their peers once a minute. Each reload is told
+/// and goes into the audit trail, a failure as long as it is the same only once.
+class trust_watch {
+public:
+  /// `asked`: whether an operator has asked for a reload since it was last called.
+  /// `tell`: gets a line for the log. Both are called in the thread of this. All of them outlive it.
+  trust_watch(edge_trust& trust, audit_trail& audit, std::function<bool()> asked,
+              std::function<void(const std::string&)> tell);
+  ~trust_watch();
+  trust_watch(const trust_watch&) = delete;
+  trust_watch& operator=(const trust_watch&) = delete;
+
+private:
+  void run();
+  void look();
+  void done(const result<void>& reloaded, bool was_asked);
+
+  edge_trust& trust_;
+  audit_trail& audit_;
+  const std::function<bool()> asked_;
+  const std::function<void(const std::string&)> tell_;
+  std::string failure_; ///< of the last reload; empty: none
+  int looks_ = 0;
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  bool ending_ = false;
+  std::thread thread_; ///< last: it uses the others
+};
+
+} // namespace gridtwin

@@ -1,0 +1,168 @@
+#!/usr/bin/env python3
+"""The certificate matrix of the threat model (section 2.3): each case against a listener of a running node, which serves honest
+peers after every one of them."""
+
+import pathlib
+import shutil
+import signal
+import socket
+import ssl
+import subprocess
+import time
+import types
+import warnings
+
+import harness
+from harness import check, check_equal, mpan, small_estate, utc
+from live_node import ListeningNode
+from node import until
+from wire_peers import ACCEPTED, DUPLICATE, HELLO, LIMIT_S, WELCOME, Peer, day_run, field, frame
+
+HEAD_END, OTHER = "urn:gridtwin:device:head-end-1", "urn:gridtwin:device:head-end-2"
+PERIOD = utc("2026-03-01") // 1800 + 1
+
+
+class FramesListener:
+    """The listener of the framed protocol, as the matrix sees one: who its clients are, and what shows that one is in."""
+
+    plane, identity, other, speaks_tls_1_2 = "devices", HEAD_END, OTHER, False
+
+    def __init__(self, context, folder):
+        self.meter = mpan(200_000_000_000)
+        policy = f'[identities."{HEAD_END}"]\nmeters = "all"\n'
+        self.node = ListeningNode(context, small_estate(context.folder / "estate", [self.meter]), policy, folder / "node",
+                                  folder / "devices.pem", folder / "devices.crl")
+        self.folder, self.turn = folder, 0
+        self.node.start()
+
+    @property
+    def port(self):
+        return self.node.port
+
+    def lets_in(self, tls):
+        """Of a connection that is through its handshake as the client sees it."""
+        tls.sendall(frame(HELLO, field(1, 1) + field(2, 1)))
+        data = tls.recv(5)
+        return len(data) == 5 and data[4] == WELCOME
+
+    def check_serves(self):
+        """An honest peer's reading is taken."""
+        trusted = types.SimpleNamespace(folder=self.folder, trust=self.folder / "server.pem", arguments=lambda name: None)
+        self.turn += 1
+        peer = Peer(types.SimpleNamespace(certificates=trusted, port=self.port), "good")
+        check(peer.ask(self.turn, 1, day_run(self.meter, PERIOD, [1]))[0][1] in (ACCEPTED, DUPLICATE), "an honest peer is served")
+        peer.close()
+
+
+def made(context, listener):
+    """The folder with all certificates of the matrix."""
+    program = pathlib.Path(context.options.program).parent / "tests" / "certificate_cases"
+    check(program.exists(), f"{program} is not built")
+    folder = context.fresh("certificates")
+    subprocess.run([program, folder, listener.plane, listener.identity, listener.other, str(int(time.time()))], check=True,
+                   timeout=LIMIT_S)
+    return folder
+
+
+def client(folder, name=None, suites="DEFAULT", least=None, most=None):
+    """A client that shows what it is given, however weak."""
+    warnings.simplefilter("ignore", DeprecationWarning)  # of the versions that must be refused
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    tls.set_ciphers(f"{suites}:@SECLEVEL=0")
+    tls.load_verify_locations(folder / "server.pem")
+    if least:
+        tls.minimum_version = least
+    if most:
+        tls.maximum_version = most
+    if name:
+        tls.load_cert_chain(folder / f"{name}.pem", folder / f"{name}.key")
+    return tls
+
+
+def try_it(listener, tls, source, session=None):
+    """(whether it is let in, the session)"""
+    try:
+        with socket.create_connection(("127.0.0.1", listener.port), LIMIT_S, (source, 0)) as plain:
+            with tls.wrap_socket(plain, server_hostname="localhost", session=session) as peer:
+                return listener.lets_in(peer), peer.session
+    except (ssl.SSLError, ConnectionError):
+        return False, None
+
+
+# What the node's operator is told: a peer that is refused for another reason shows nothing.
+REFUSED = [("self-signed", "self-signed certificate"), ("wrong-authority", "self-signed certificate in certificate chain"),
+           ("of-devices", "unable to get"), ("of-services", "unable to get"), ("of-operators", "unable to get"),
+           ("of-another-kind", "was given by an authority of"), ("expired", "certificate has expired"),
+           ("not-yet-valid", "not yet valid"), ("revoked", "certificate revoked"),
+           ("of-revoked-authority", "certificate revoked (at depth 1"), ("no-use", "no clientAuth"),
+           ("use-serverAuth", "unsuitable certificate purpose"), ("use-codeSigning", "unsuitable certificate purpose"),
+           ("use-anyExtendedKeyUsage", "unsuitable certificate purpose"), ("of-another", "the policy does not name this identity"),
+           ("common-name-alone", "no alternative names"), ("wildcard", "wildcard"), ("zero-byte", "zero byte"), ("escapes", ""),
+           ("rsa-1024", "key too weak"), ("p-224", ""), ("sha-1", "signature digest algorithm too weak"),
+           ("path-too-long", "path length constraint exceeded"), ("large-chain", "excessive message size")]
+
+
+def matrix(context, listener_class):
+    """Every case, each from an address of its own, by which the audit trail tells them apart."""
+    folder = made(context, listener_class)
+    listener = listener_class(context, folder)
+    expected, asked = {}, 0
+
+    def expect(what, tls, reason=None, session=None):
+        nonlocal asked
+        asked += 1
+        source = f"127.7.0.{asked}"
+        let_in, kept = try_it(listener, tls, source, session)
+        check_equal(let_in, reason is None, f"{what}: let in")
+        if reason:
+            expected[source] = (what, reason)
+        listener.check_serves()
+        return kept
+
+    for name in ("good", "of-new-authority", "of-old-authority", "renewed"):
+        expect(f"accept: {name}", client(folder, name))
+    tls_1_2 = {"least": ssl.TLSVersion.TLSv1_2, "most": ssl.TLSVersion.TLSv1_2}
+    expect("TLS 1.2, where it is allowed", client(folder, "good", **tls_1_2), None if listener.speaks_tls_1_2 else "unsupported protocol")
+    expect("refuse: none", client(folder), "did not return a certificate")
+    for name, reason in REFUSED:
+        if name != f"of-{listener.plane}":
+            expect(f"refuse: {name}", client(folder, name), reason)
+    for version in (ssl.TLSVersion.TLSv1, ssl.TLSVersion.TLSv1_1):
+        expect(f"refuse: {version}", client(folder, "good", least=version, most=version), "unsupported protocol")
+    for suites in ("aNULL", "eNULL", "AECDH-AES256-SHA"):
+        expect(f"refuse: {suites}", client(folder, "good", suites=suites, **tls_1_2),
+               "no shared cipher" if listener.speaks_tls_1_2 else "unsupported protocol")
+    tls = client(folder, "revoked-later")
+    session = expect("before it is revoked", tls)
+    check(session is None or not session.has_ticket, "there is no ticket to resume by")
+    shutil.copy(folder / f"{listener.plane}-later.crl", folder / "new.crl")
+    (folder / "new.crl").rename(folder / f"{listener.plane}.crl")
+    until(lambda: any(event["act"] == "reload" for event in listener.node.audit()), "the lists are read again")
+    expect("refuse: resumed after it was revoked", tls, "certificate revoked", session)
+
+    recorded = lambda: {event["who"]: event for event in listener.node.audit()}
+    until(lambda: set(expected) <= set(recorded()), "each refusal is recorded")
+    told = recorded()
+    for source, (what, reason) in expected.items():
+        check_equal(told[source]["act"], "refuse-connection", what)
+        check(reason in told[source]["detail"], f"{what}: {told[source]['detail']}")
+    check_log(listener.node)
+
+
+def check_log(node):
+    """T21: what peers say of themselves makes no lines of the log, and nothing that a terminal would obey."""
+    node.process.send_signal(signal.SIGTERM)
+    _, err = node.process.communicate(timeout=LIMIT_S)
+    check_equal(node.process.returncode, 0, "exit status")
+    text = err.decode()
+    check(all(line.startswith("gridtwin run: ") and line.isprintable() for line in text.splitlines()), f"the log is lines of its own: {text}")
+    check("event=reload" in text and not any(line.startswith("gridtwin run: event=reload") for line in text.splitlines()),
+          f"a peer's text stands within a line: {text}")
+
+
+def p7_frames_listener(context):
+    matrix(context, FramesListener)
+
+
+if __name__ == "__main__":
+    harness.main(__doc__, [p7_frames_listener])
