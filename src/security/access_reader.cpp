@@ -11,6 +11,9 @@ namespace gridtwin {
 
 namespace {
 
+/// Bytes of a path that a message shows: a file that is wrong must be found by it.
+constexpr std::size_t longest_shown_path = 400;
+
 constexpr std::string_view meters_header = "mpan";
 constexpr std::string_view consent_header = "mpan,consent";
 constexpr std::string_view consent_codes = "HDMN"; // half-hourly, daily, monthly, none (DI-017)
@@ -133,7 +136,7 @@ public:
 private:
   void fail(const std::string& what) {
     if (!fault_)
-      fault_ = error{errc::bad_profile, "policy " + in_quotes(origin_) + ": " + what};
+      fault_ = error{errc::bad_profile, "policy " + in_quotes(origin_, longest_shown_path) + ": " + what};
   }
 
   void check_keys(const toml_table& table, const std::string& within, std::initializer_list<std::string_view> known) {
@@ -321,7 +324,7 @@ private:
 
 result<std::string> whole_text(const std::filesystem::path& path, std::size_t limit) {
   const error unreadable{errc::unreadable_input,
-                         "cannot read " + printable(path.string(), 400) + ": is the name right?"};
+                         "cannot read " + printable(path.string(), longest_shown_path) + ": is the name right?"};
   std::error_code failed;
   if (!std::filesystem::is_regular_file(path, failed))
     return unreadable;
@@ -331,11 +334,12 @@ result<std::string> whole_text(const std::filesystem::path& path, std::size_t li
     return unreadable;
   if (size > limit)
     return error{errc::unreadable_input,
-                 printable(path.string(), 400) + " is larger than " + std::to_string(limit) + " bytes"};
+                 printable(path.string(), longest_shown_path) + " is larger than " + std::to_string(limit) + " bytes"};
   std::string text(size, '\0');
   in.read(text.data(), static_cast<std::streamsize>(size));
   if (!in || in.peek() != std::ifstream::traits_type::eof())
-    return error{errc::unreadable_input, printable(path.string(), 400) + " changes while it is read; try again"};
+    return error{errc::unreadable_input,
+                 printable(path.string(), longest_shown_path) + " changes while it is read; try again"};
   return text;
 }
 
@@ -345,7 +349,8 @@ result<access_policy> parse_access_policy(std::string_view toml, std::string_vie
                                           const policy_file_reader& read) {
   const auto parsed = parse_toml(toml);
   if (!parsed)
-    return error{errc::bad_profile, "policy " + in_quotes(origin_name) + ": " + parsed.failure().message};
+    return error{errc::bad_profile,
+                 "policy " + in_quotes(origin_name, longest_shown_path) + ": " + parsed.failure().message};
   return policy_reader(origin_name, read).read(*parsed);
 }
 
