@@ -1,12 +1,11 @@
 #include "src/commands/tail.hpp"
 
 #include "config/printable_text.hpp"
+#include "src/api/event_json.hpp"
 #include "src/commands/terminal.hpp"
 #include "src/process/interrupt.hpp"
 #include "src/store/reading_topic.hpp"
 #include "src/store/store_folder.hpp"
-
-#include <fmt/format.h>
 
 #include <algorithm>
 #include <charconv>
@@ -54,19 +53,6 @@ result<std::map<std::uint32_t, std::int64_t>> parse_pointer(const std::string& t
   return out;
 }
 
-std::string line_of(const reading_event& e) {
-  const reading& r = e.reading;
-  const std::uint8_t reason = r.content.reasons.estimation;
-  return fmt::format(
-    "{{\"topic\":\"reading\",\"shard\":{},\"offset\":{},\"place\":{},\"id\":\"{}\",\"transformer_id\":{},\"mpan\":\"{}"
-    "\","
-    "\"quantity\":\"{}\",\"period_end\":\"{}\",\"version\":{},\"wh\":{},\"quality\":\"{}\",\"reason\":{},\"source\":{},"
-    "\"line\":{},\"known_at\":\"{}\"}}\n",
-    e.record.shard(), e.record.offset(), e.place, to_hex(id_of(e)), json_string(e.transformer), to_string(e.meter),
-    name_of(r.quantity), format_period(r.period), r.version, r.content.wh, name_of(r.content.quality),
-    reason == 0 ? "null" : std::to_string(reason), json_string(e.source), e.line, format_instant(e.known_at_s));
-}
-
 int run(const tail_options& o) {
   if (o.topic != "reading")
     return report_failure(command, {errc::usage, "there is no topic " + in_quotes(o.topic) + ": reading is one"});
@@ -91,8 +77,10 @@ int run(const tail_options& o) {
       if (!batch)
         return report_failure(command, batch.failure());
       std::string lines;
-      for (const reading_event& e : batch->events)
-        lines += line_of(e);
+      for (const reading_event& e : batch->events) {
+        append_event_json(e, {}, lines);
+        lines += '\n';
+      }
       if (!lines.empty()
           && (std::fwrite(lines.data(), 1, lines.size(), stdout) != lines.size() || std::fflush(stdout) != 0))
         return report_failure(command, {errc::store_failed, "standard output cannot take more"});

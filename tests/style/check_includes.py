@@ -32,7 +32,7 @@ LIBRARIES = {
     "caf": "caf/", "openssl": "openssl/", "sqlite": "sqlite3.h", "zstd": "zstd", "zlib": "zlib.h", "date": "date/",
     "toml": "toml++/", "spdlog": "spdlog/", "fmt": "fmt/", "cli11": "CLI/", "doctest": "doctest", "benchmark": "benchmark/",
     "simdjson": "simdjson",
-    "asio": "boost/asio", "protobuf": "google/protobuf/", "protocol": "src/wire/gridtwin.pb.h",
+    "asio": "boost/asio", "beast": "boost/beast", "protobuf": "google/protobuf/", "protocol": "src/wire/gridtwin.pb.h",
 }
 
 # The program's top: it may use every room and what a command line needs.
@@ -61,8 +61,8 @@ ROOMS = {
                              "actors"], "libraries": ["caf", "posix"]},
     "src/alarms": {"rooms": ["twins", "config", "src/store", "src/ingest", "src/replay", "src/alarms"], "libraries": []},
     "src/node": {"rooms": ["twins", "config", "src/store", "src/messages", "src/ingest", "src/log", "src/process", "src/gate", "src/replay",
-                           "src/wire", "src/security", "src/alarms", "src/node", "supervision", "actors"], "libraries": [],
-                 "files": {"src/node/frames.cpp": ["asio", "openssl"]}},
+                           "src/wire", "src/security", "src/api", "src/alarms", "src/node", "supervision", "actors"], "libraries": [],
+                 "files": {"src/node/frames.cpp": ["asio", "openssl"], "src/node/readers.cpp": ["asio", "openssl"]}},
     "src/wire": {"rooms": ["twins", "src/gate", "src/wire"], "libraries": [],
                  "files": {"src/wire/wire_messages.cpp": ["protobuf", "protocol"], "src/wire/submit_codec.cpp": ["protobuf", "protocol"],
                            "src/wire/wire_session.*": ["asio", "openssl"], "src/wire/wire_listener.cpp": ["asio"]}},
@@ -72,7 +72,10 @@ ROOMS = {
     "src/security": {"rooms": ["twins", "config", "src/security"], "libraries": ["openssl", "posix"]},
     "src/commands": EDGE,
     "src/bench": EDGE,
-    "src/api": EDGE,
+    "src/api": {"rooms": ["twins", "config", "src/store", "src/security", "src/api"], "libraries": [],
+                "files": {"src/api/http_session.cpp": ["asio", "beast", "openssl"], "src/api/http_session.hpp": ["asio"],
+                          "src/api/http_listener.cpp": ["asio"], "src/api/*.cpp": ["simdjson"]},
+                "at_most_one": ["simdjson", "beast"]},
     "src": EDGE,
     "supervision": {"rooms": ["twins", "supervision"], "libraries": [], "files": {"supervision/hosted_actor.*": ["caf"], "supervision/in_flight.cpp": ["posix"]}},
     "actors": {"rooms": ["twins", "supervision", "src/store", "actors"], "libraries": ["caf"]},

@@ -1,0 +1,61 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+
+namespace gridtwin::api_bounds {
+
+// Everything that a client could make grow or make wait, and where it stops.
+
+/// Bytes of a request: its first line and fields; the target alone; its body.
+inline constexpr std::size_t header_bytes = std::size_t{16} << 10;
+inline constexpr std::size_t target_bytes = std::size_t{8} << 10;
+inline constexpr std::size_t body_bytes = std::size_t{16} << 10;
+static_assert(target_bytes < header_bytes, "there is room for the other fields");
+
+/// Of a target.
+inline constexpr std::size_t path_segments = 8;
+inline constexpr std::size_t query_parameters = 16;
+
+/// Connections in all and of one identity. Beyond them new ones are told to come again, `refused_at_once` of them at a
+/// time; beyond those they wait in the kernel's queue.
+inline constexpr std::size_t connections = 256;
+inline constexpr std::size_t connections_of_identity = 64;
+/// Connections of one address whose handshake is not done; more are closed.
+inline constexpr std::size_t half_open_of_address = 64;
+inline constexpr std::size_t refused_at_once = 16;
+
+/// Until TLS's handshake is done; until a request is whole; until the next one has come on a connection that stays;
+/// until a client has taken a piece of an answer off the wire.
+inline constexpr std::chrono::milliseconds handshake{5'000};
+inline constexpr std::chrono::milliseconds request{10'000};
+inline constexpr std::chrono::milliseconds idle{60'000};
+inline constexpr std::chrono::milliseconds write{30'000};
+/// Until it is asked again for what was not there yet.
+inline constexpr std::chrono::milliseconds again{50};
+/// Between signs of life on a stream that has nothing to tell.
+inline constexpr std::int64_t heartbeat_us = 15'000'000;
+
+/// Events of a page, unless told otherwise and at most, and of a piece of a stream.
+inline constexpr std::size_t page_events = 1'000;
+inline constexpr std::size_t most_page_events = 5'000;
+inline constexpr std::size_t piece_events = 256;
+/// Readings that are looked at for one page or piece, whether or not they may be shown.
+inline constexpr std::size_t scanned_readings = 100'000;
+/// Longest wait for an event, in seconds.
+inline constexpr std::int64_t longest_wait_s = 60;
+
+/// Of an extract at a time: bytes that are made, but for the last transformer's, and transformers' days that are read.
+inline constexpr std::size_t extract_piece_bytes = std::size_t{64} << 10;
+inline constexpr std::size_t extract_piece_days = 64;
+
+/// Pointers of one identity, and letters of a pointer's name.
+inline constexpr std::size_t pointers_of_identity = 64;
+inline constexpr std::size_t pointer_name_bytes = 64;
+
+/// Threads that move bytes, and threads that read the store. Each of the latter has a connection to it.
+inline constexpr unsigned network_threads = 1;
+inline constexpr unsigned store_threads = 2;
+
+} // namespace gridtwin::api_bounds

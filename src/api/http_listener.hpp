@@ -1,0 +1,78 @@
+#pragma once
+
+#include "src/api/http_message.hpp"
+#include "twins/result.hpp"
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+
+namespace boost::asio::ssl {
+class context;
+}
+struct ssl_st;
+
+namespace gridtwin {
+
+/// What a listener has seen since it began. Any thread may read it at any time.
+struct http_counters {
+  using count = std::atomic<std::uint64_t>;
+
+  count accepted_connections{0};
+  count failed_handshakes{0}; ///< no TLS 1.3, or no certificate that is believed
+  count refused_identities{0};
+  count refused_by_address{0}; ///< too many half-open connections of one address
+  count refused_full{0};       ///< too many connections, in all or of their identity
+  count deadlines{0};          ///< connections cut because they were too slow
+  count malformed{0};          ///< requests that are none, or too large
+  count ended{0};              ///< connections of identities that may come no more
+  count requests{0};
+  count bytes_out{0};                       ///< of bodies
+  std::atomic<std::int64_t> connections{0}; ///< now
+};
+
+/// HTTP/1.1 over TLS with certificates on both ends: accepts connections, tells whom they are of, and answers their
+/// requests one after the other. Has threads of its own: some move bytes, some make answers. A body that is made while
+/// it is sent is asked for a piece when the one before has been taken off the wire, so a client that is slow holds its
+/// own connection and nothing else.
+class http_listener {
+public:
+  struct surroundings {
+    /// How TLS is to be spoken from now on; asked for each connection.
+    std::function<std::shared_ptr<boost::asio::ssl::context>()> tls;
+    /// Whether an identity may be here; asked at the handshake, before each request and before each piece of a body.
+    std::function<bool(const peer_identity&)> admits;
+    http_handler handle;
+    std::shared_ptr<http_counters> counters; ///< whoever makes answers may show them
+  };
+  struct options {
+    std::string address = "127.0.0.1";
+    std::uint16_t port = 0; ///< 0: one that is free
+  };
+
+  /// Begins to listen. Error: `errc::usage` where the address cannot be bound.
+  static result<std::unique_ptr<http_listener>> open(surroundings s, const options& o);
+
+  /// Stops, where nobody did.
+  ~http_listener();
+  http_listener(const http_listener&) = delete;
+  http_listener& operator=(const http_listener&) = delete;
+
+  std::uint16_t port() const noexcept;
+
+  /// Asks of each connection whether it may stay, and ends those that may not: when certificates, lists or the policy
+  /// have changed. From any thread; does not wait.
+  void recheck(std::function<bool(const peer_identity&, const ssl_st&)> may_stay);
+
+  /// Accepts nothing more and ends all connections; returns when no answer is being made any more.
+  void stop();
+
+private:
+  struct parts;
+  explicit http_listener(std::unique_ptr<parts> p);
+  std::unique_ptr<parts> parts_;
+};
+
+} // namespace gridtwin

@@ -1,0 +1,363 @@
+#include "src/api/http_session.hpp"
+
+#include "src/api/api_bounds.hpp"
+#include "src/security/tls_context.hpp"
+
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/ssl/context.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/write.hpp>
+#include <boost/beast/core/error.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/core/tcp_stream.hpp>
+#include <boost/beast/http.hpp>
+#include <boost/beast/ssl/ssl_stream.hpp>
+#include <openssl/ssl.h>
+
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+
+namespace gridtwin {
+
+namespace {
+
+namespace asio = boost::asio;
+namespace beast = boost::beast;
+namespace http = boost::beast::http;
+using error_code = boost::system::error_code;
+
+std::string text_of(beast::string_view text) { return {text.data(), text.size()}; }
+
+/// Sent where the connection ends with an answer that nobody but the listener gives.
+http_response refusal(unsigned status, std::string why) {
+  http_response out;
+  out.status = status;
+  out.content_type = "text/plain; charset=utf-8";
+  out.body = std::move(why) + "\n";
+  out.close = true;
+  return out;
+}
+
+/// Everything happens on its strand but the making of answers, of which at most one is under way.
+class tls_session final : public http_session, public std::enable_shared_from_this<tls_session> {
+public:
+  tls_session(std::shared_ptr<http_hub> hub, asio::ip::tcp::socket connection, asio::ssl::context& tls,
+              std::string address, bool full)
+    : hub_(std::move(hub)), stream_(beast::tcp_stream(std::move(connection)), tls), timer_(stream_.get_executor()),
+      buffer_(api_bounds::header_bytes + api_bounds::body_bytes), address_(std::move(address)), full_(full) {
+    ++hub_->counters.connections;
+  }
+
+  ~tls_session() override {
+    settle();
+    if (entered_)
+      hub_->identities.leave(peer_);
+    --hub_->counters.connections;
+  }
+  tls_session(const tls_session&) = delete;
+  tls_session& operator=(const tls_session&) = delete;
+
+  void start() override {
+    asio::post(stream_.get_executor(), [self = shared_from_this()] {
+      self->limit(api_bounds::handshake);
+      self->stream_.async_handshake(asio::ssl::stream_base::server,
+                                    [self](const error_code& failure) { self->on_handshake(failure); });
+    });
+  }
+
+  void recheck(const std::function<bool(const peer_identity&, const ssl_st&)>& may_stay) override {
+    asio::post(stream_.get_executor(), [self = shared_from_this(), may_stay] {
+      if (self->closed_ || !self->entered_ || may_stay(self->peer_, *self->stream_.native_handle()))
+        return;
+      ++self->hub_->counters.ended;
+      self->end();
+    });
+  }
+
+  void close() override {
+    asio::post(stream_.get_executor(), [self = shared_from_this()] { self->end(); });
+  }
+
+private:
+  using chunked = http::response<http::empty_body>;
+
+  void limit(std::chrono::milliseconds time) { beast::get_lowest_layer(stream_).expires_after(time); }
+
+  /// It is not half-open any more.
+  void settle() {
+    if (std::exchange(half_open_, false))
+      hub_->half_open.leave(address_);
+  }
+
+  void end() {
+    closed_ = true;
+    settle();
+    timer_.cancel();
+    beast::get_lowest_layer(stream_).close();
+  }
+
+  /// Counts why a connection ends, and ends it.
+  void fail(const error_code& failure) {
+    if (!closed_ && failure == beast::error::timeout)
+      ++hub_->counters.deadlines;
+    end();
+  }
+
+  void on_handshake(const error_code& failure) {
+    if (closed_)
+      return;
+    settle();
+    SSL* const tls = stream_.native_handle();
+    // The context that came in ought to have seen to this; a connection without it must never be.
+    const bool proved = !failure && SSL_get_verify_result(tls) == X509_V_OK && SSL_version(tls) == TLS1_3_VERSION;
+    const auto peer = proved ? peer_of(tls) : result<peer_identity>(error{errc::usage, {}});
+    if (!proved) {
+      ++hub_->counters.failed_handshakes;
+      fail(failure);
+      return;
+    }
+    if (!peer || !hub_->around.admits(*peer)) {
+      ++hub_->counters.refused_identities;
+      end();
+      return;
+    }
+    peer_ = *peer;
+    entered_ = !full_ && hub_->identities.enter(peer_);
+    if (!entered_) {
+      ++hub_->counters.refused_full;
+      http_response busy = refusal(503, "too many connections: come again");
+      busy.fields.emplace_back("Retry-After", "5");
+      answer(std::move(busy));
+      return;
+    }
+    read(api_bounds::request);
+  }
+
+  void read(std::chrono::milliseconds within) {
+    parser_.emplace();
+    parser_->header_limit(static_cast<std::uint32_t>(api_bounds::header_bytes));
+    parser_->body_limit(api_bounds::body_bytes);
+    limit(within);
+    http::async_read(stream_, buffer_, *parser_,
+                     [self = shared_from_this()](const error_code& failure, std::size_t) { self->on_read(failure); });
+  }
+
+  void on_read(const error_code& failure) {
+    if (closed_)
+      return;
+    if (failure == http::error::header_limit || failure == http::error::buffer_overflow) {
+      ++hub_->counters.malformed;
+      answer(refusal(431, "the request's first line and fields are too long"));
+    } else if (failure == http::error::body_limit) {
+      ++hub_->counters.malformed;
+      answer(refusal(413, "the request's body is too long"));
+    } else if (failure && failure.category() == http::make_error_code(http::error::bad_method).category()
+               && failure != http::error::end_of_stream && failure != http::error::partial_message) {
+      ++hub_->counters.malformed;
+      answer(refusal(400, "this is no request of HTTP/1.1"));
+    } else if (failure) {
+      fail(failure);
+    } else if (!hub_->around.admits(peer_)) {
+      ++hub_->counters.ended;
+      end();
+    } else {
+      make_answer();
+    }
+  }
+
+  void make_answer() {
+    ++hub_->counters.requests;
+    beast::get_lowest_layer(stream_).expires_never(); // nothing is expected of the client meanwhile
+    auto message = parser_->release();
+    keep_alive_ = message.keep_alive();
+    chunks_ = message.version() >= 11;
+    http_request asked;
+    asked.method = text_of(message.method_string());
+    asked.target = text_of(message.target());
+    asked.accept = text_of(message[http::field::accept]);
+    asked.last_event_id = text_of(message["Last-Event-ID"]);
+    asked.body = std::move(message.body());
+    asked.peer = peer_;
+    asio::post(hub_->makers,
+               [self = shared_from_this(), asked = std::move(asked)] { self->made(self->hub_->around.handle(asked)); });
+  }
+
+  /// By a thread that makes answers.
+  void made(http_response response) {
+    asio::post(stream_.get_executor(),
+               [self = shared_from_this(), given = std::make_shared<http_response>(std::move(response))] {
+                 if (self->closed_)
+                   return;
+                 if (given->later)
+                   self->wait([self, later = std::move(given->later)] { self->look_again(later); });
+                 else
+                   self->answer(std::move(*given));
+               });
+  }
+
+  /// By a thread that makes answers.
+  void look_again(const http_response::later_function& later) {
+    if (auto response = later()) {
+      made(std::move(*response));
+    } else {
+      http_response still;
+      still.later = later;
+      made(std::move(still));
+    }
+  }
+
+  /// Has something done in a moment by a thread that makes answers.
+  void wait(std::function<void()> then) {
+    timer_.expires_after(api_bounds::again);
+    timer_.async_wait([self = shared_from_this(), then = std::move(then)](const error_code& failure) {
+      if (failure || self->closed_)
+        return;
+      if (self->hub_->around.admits(self->peer_))
+        asio::post(self->hub_->makers, then);
+      else
+        self->end();
+    });
+  }
+
+  template <class Message>
+  void set_head(Message& message) const {
+    message.set(http::field::server, "gridtwin");
+    message.set(http::field::cache_control, "no-store");
+    if (!response_.content_type.empty())
+      message.set(http::field::content_type, response_.content_type);
+    for (const auto& [name, value] : response_.fields)
+      message.set(name, value);
+    message.keep_alive(keep_alive_);
+  }
+
+  void answer(http_response response) {
+    response_ = std::move(response);
+    keep_alive_ = keep_alive_ && !response_.close;
+    limit(api_bounds::write);
+    if (response_.stream) {
+      begin_stream();
+      return;
+    }
+    const auto message = std::make_shared<http::response<http::string_body>>(
+      static_cast<http::status>(response_.status), chunks_ ? 11 : 10);
+    set_head(*message);
+    hub_->counters.bytes_out += response_.body.size();
+    message->body() = std::move(response_.body);
+    message->prepare_payload();
+    http::async_write(stream_, *message, [self = shared_from_this(), message](const error_code& failure, std::size_t) {
+      self->on_answered(failure);
+    });
+  }
+
+  void begin_stream() {
+    keep_alive_ = keep_alive_ && chunks_; // else its end is the connection's
+    const auto message = std::make_shared<chunked>(static_cast<http::status>(response_.status), chunks_ ? 11 : 10);
+    set_head(*message);
+    message->chunked(chunks_);
+    const auto serializer = std::make_shared<http::response_serializer<http::empty_body>>(*message);
+    http::async_write_header(stream_, *serializer,
+                             [self = shared_from_this(), message, serializer](const error_code& failure, std::size_t) {
+                               if (failure || self->closed_)
+                                 self->fail(failure);
+                               else
+                                 self->make_piece();
+                             });
+  }
+
+  void make_piece() {
+    if (!hub_->around.admits(peer_)) {
+      ++hub_->counters.ended;
+      end();
+      return;
+    }
+    beast::get_lowest_layer(stream_).expires_never(); // nothing is expected of the client meanwhile
+    asio::post(hub_->makers, [self = shared_from_this()] {
+      self->piece_.clear();
+      const http_body::state state = self->response_.stream->next(self->piece_);
+      asio::post(self->stream_.get_executor(), [self, state] { self->send_piece(state); });
+    });
+  }
+
+  void send_piece(http_body::state state) {
+    if (closed_)
+      return;
+    if (state == http_body::state::broken) {
+      end();
+      return;
+    }
+    limit(api_bounds::write);
+    hub_->counters.bytes_out += piece_.size();
+    const auto then = [self = shared_from_this(), state](const error_code& failure, std::size_t) {
+      self->on_piece_sent(failure, state);
+    };
+    if (piece_.empty())
+      then({}, 0);
+    else if (chunks_)
+      asio::async_write(stream_, http::make_chunk(asio::buffer(std::as_const(piece_))), then);
+    else
+      asio::async_write(stream_, asio::buffer(std::as_const(piece_)), then);
+  }
+
+  void on_piece_sent(const error_code& failure, http_body::state state) {
+    if (failure || closed_) {
+      fail(failure);
+    } else if (state == http_body::state::more) {
+      make_piece();
+    } else if (state == http_body::state::later) {
+      timer_.expires_after(api_bounds::again);
+      timer_.async_wait([self = shared_from_this()](const error_code& cut) {
+        if (!cut && !self->closed_)
+          self->make_piece();
+      });
+    } else if (chunks_) {
+      asio::async_write(stream_, http::make_chunk_last(),
+                        [self = shared_from_this()](const error_code& cut, std::size_t) { self->on_answered(cut); });
+    } else {
+      on_answered({});
+    }
+  }
+
+  void on_answered(const error_code& failure) {
+    if (failure || closed_) {
+      fail(failure);
+      return;
+    }
+    response_ = {};
+    if (keep_alive_) {
+      read(api_bounds::idle);
+      return;
+    }
+    limit(api_bounds::handshake);
+    stream_.async_shutdown([self = shared_from_this()](const error_code&) { self->end(); });
+  }
+
+  std::shared_ptr<http_hub> hub_;
+  beast::ssl_stream<beast::tcp_stream> stream_;
+  asio::steady_timer timer_;
+  beast::flat_buffer buffer_; ///< what has come and is no request yet; bounded, and with it what is sent ahead
+  std::optional<http::request_parser<http::string_body>> parser_;
+  http_response response_;
+  std::string piece_;
+  std::string address_;
+  peer_identity peer_;
+  bool half_open_ = true;
+  bool full_;
+  bool entered_ = false; ///< counted among the connections of its identity
+  bool closed_ = false;
+  bool keep_alive_ = true;
+  bool chunks_ = true; ///< the client speaks HTTP/1.1
+};
+
+} // namespace
+
+std::shared_ptr<http_session> make_http_session(std::shared_ptr<http_hub> hub, asio::ip::tcp::socket connection,
+                                                std::string address, bool full) {
+  const auto tls = hub->around.tls();
+  return std::make_shared<tls_session>(std::move(hub), std::move(connection), *tls, std::move(address), full);
+}
+
+} // namespace gridtwin

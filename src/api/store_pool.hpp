@@ -1,0 +1,89 @@
+#pragma once
+
+#include "src/store/reading_topic.hpp"
+#include "src/store/store_folder.hpp"
+#include "src/store/store_reader.hpp"
+#include "src/store/topology.hpp"
+#include "twins/result.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+namespace gridtwin {
+
+/// A store as answers are made from it: connections, and what is worth keeping between two answers. It knows nothing of
+/// who reads, so a thousand readers need no more of them than one. One thread at a time.
+class opened_store {
+public:
+  static result<std::unique_ptr<opened_store>> open(const store_folder& folder);
+
+  sqlite_database& database() noexcept { return reader_.database(); }
+  store_reader& reader() noexcept { return reader_; }
+
+  /// See `reading_topic::read`. Keeps the last batch: who goes through a record in pieces, or follows another reader,
+  /// finds it decoded.
+  result<const reading_topic::batch*> read(std::uint32_t shard, std::int64_t after, std::size_t readings);
+
+  /// Whose each slot of a transformer is. Error: store_failed where there is no such transformer or slot.
+  result<const named_slots*> names(transformer_number t, twin_slot slot);
+  /// The numbers of the transformers, in order of their names.
+  result<std::vector<transformer_number>> by_name(std::vector<transformer_number> numbers);
+
+private:
+  opened_store(store_reader reader, sqlite_database for_topic)
+    : reader_(std::move(reader)), for_topic_(std::make_unique<sqlite_database>(std::move(for_topic))) {}
+
+  store_reader reader_;
+  std::unique_ptr<sqlite_database> for_topic_;
+  std::optional<reading_topic> topic_;
+  std::unordered_map<std::uint32_t, named_slots> names_;
+  struct kept_batch {
+    std::uint32_t shard = 0;
+    std::int64_t after = 0;
+    reading_topic::batch batch;
+  };
+  std::optional<kept_batch> kept_;
+};
+
+/// Opened stores, made when all are taken: as many as threads that make answers. From any thread.
+class store_pool {
+public:
+  /// Error: store_unusable where there is no store.
+  static result<std::unique_ptr<store_pool>> open(const std::filesystem::path& folder);
+
+  /// Gives `work` an opened store; what it returns, or why none could be opened.
+  template <class Work>
+  auto with(const Work& work) -> decltype(work(std::declval<opened_store&>())) {
+    auto one = take();
+    if (!one)
+      return one.failure();
+    auto out = work(**one);
+    give_back(std::move(*one));
+    return out;
+  }
+
+  /// Another number each time that something has been committed since it was last asked for.
+  result<std::int64_t> generation();
+
+private:
+  store_pool(store_folder folder, sqlite_database watching, sqlite_statement version)
+    : folder_(std::move(folder)), watching_(std::move(watching)), version_(std::move(version)) {}
+
+  result<std::unique_ptr<opened_store>> take();
+  void give_back(std::unique_ptr<opened_store> one);
+
+  store_folder folder_;
+  std::mutex mutex_;
+  std::vector<std::unique_ptr<opened_store>> idle_;
+  std::mutex watch_mutex_; ///< of what follows
+  sqlite_database watching_;
+  sqlite_statement version_;
+};
+
+} // namespace gridtwin

@@ -1,0 +1,86 @@
+#include "src/store/journal_begin.hpp"
+
+#include "src/store/bytes.hpp"
+
+#include <limits>
+
+namespace gridtwin {
+
+namespace {
+
+constexpr std::string_view last_sql = "SELECT max(id) FROM journal WHERE id >= ?1 AND id < ?2";
+constexpr std::string_view first_run_sql = "SELECT min(number) FROM runs WHERE known IS NULL OR known >= ?1";
+// The run that wrote a `readings` record stands at its beginning (`store_reader::run_of`).
+constexpr std::string_view next_readings_sql =
+  "SELECT id, substr(body, 1, 10) FROM journal WHERE id >= ?1 AND id <= ?2 AND kind = ?3 ORDER BY id LIMIT 1";
+
+/// The last offset of a shard before its first readings of run `first` or a later one: runs ascend with offsets.
+result<std::int64_t> offset_before(sqlite_statement& next, sqlite_database& database, std::uint32_t shard,
+                                   std::int64_t last, std::uint64_t first) {
+  std::int64_t before = 0; // no readings of `first` or later up to here
+  while (before < last) {
+    const std::int64_t middle = before + (last - before + 1) / 2;
+    next.bind(1, record_id::of(shard, middle).value).bind(2, record_id::of(shard, last).value);
+    next.bind(3, static_cast<std::int64_t>(record_kind::readings));
+    const bool found = next.step();
+    std::uint64_t run = std::numeric_limits<std::uint64_t>::max();
+    if (found) {
+      byte_reader in(next.bytes(1));
+      run = in.number();
+    }
+    const bool failed = next.failed();
+    next.reset();
+    if (failed)
+      return database.failure("cannot read");
+    if (found && run < first)
+      before = middle;
+    else
+      last = middle - 1;
+  }
+  return before;
+}
+
+} // namespace
+
+result<shard_offsets> last_offsets(sqlite_database& database) {
+  auto last = database.prepare(last_sql);
+  if (!last)
+    return last.failure();
+  shard_offsets out{};
+  for (std::uint32_t shard = 0; shard < shard_count; ++shard) {
+    last->bind(1, record_id::of(shard, 0).value).bind(2, record_id::of(shard + 1, 0).value);
+    if (last->step())
+      out[shard] = record_id{last->optional_integer(0).value_or(0)}.offset();
+    if (last->failed())
+      return database.failure("cannot read");
+    last->reset();
+  }
+  return out;
+}
+
+result<shard_offsets> offsets_before(sqlite_database& database, std::int64_t known_s) {
+  auto out = last_offsets(database);
+  if (!out)
+    return out;
+  auto first = database.prepare(first_run_sql);
+  if (!first)
+    return first.failure();
+  first->bind(1, known_s);
+  if (!first->step())
+    return database.failure("cannot read");
+  const auto run = first->optional_integer(0);
+  if (!run)
+    return out; // nothing of it yet: what comes from now on
+  auto next = database.prepare(next_readings_sql);
+  if (!next)
+    return next.failure();
+  for (std::uint32_t shard = 0; shard < shard_count; ++shard) {
+    auto before = offset_before(*next, database, shard, (*out)[shard], static_cast<std::uint64_t>(*run));
+    if (!before)
+      return before.failure();
+    (*out)[shard] = *before;
+  }
+  return out;
+}
+
+} // namespace gridtwin
