@@ -17,7 +17,7 @@ constexpr std::int64_t most_waiting = 100'000'000;
 constexpr std::int64_t most_pct = 1000;
 constexpr std::int64_t most_hours = 10'000;
 
-constexpr std::array<node_option, 22> options{{
+constexpr std::array<node_option, 31> options{{
   {"node", "estate", &node_settings::estate, "", true, "", 0, 0, "",
    "folder of the estate's files; a change takes effect with the next half hour"},
   {"node", "store", &node_settings::store, "", true, "", 0, 0, "", "folder of the store; made where it is missing"},
@@ -60,6 +60,22 @@ constexpr std::array<node_option, 22> options{{
    "revocation lists of those authorities and of the intermediate ones, in PEM"},
   {"frames", "policy", &node_settings::frames_policy, "", false, "", 0, 0, "",
    "who may submit for which meters: a policy file (*.toml)"},
+  {"http", "address", &node_settings::http_address, "", false, "", 0, 0, "",
+   "where readers and operators are answered, over HTTPS with TLS 1.3; empty: nowhere"},
+  {"http", "port", &node_settings::http_port, "7480", false, "", 0, 65'535, "port",
+   "of that address; 0: one that is free, told when the node is ready"},
+  {"http", "certificate", &node_settings::http_certificate, "", false, "", 0, 0, "",
+   "the node's own, in PEM, with its intermediate authorities behind it"},
+  {"http", "key", &node_settings::http_key, "", false, "", 0, 0, "", "its private key, in PEM"},
+  {"http", "services_roots", &node_settings::http_services_roots, "", false, "", 0, 0, "",
+   "authorities that vouch for readers (services), in PEM"},
+  {"http", "services_revocations", &node_settings::http_services_revocations, "", false, "", 0, 0, "",
+   "revocation lists of those authorities and of the intermediate ones, in PEM"},
+  {"http", "operators_roots", &node_settings::http_operators_roots, "", false, "", 0, 0, "",
+   "authorities that vouch for people who run the node (operators), in PEM"},
+  {"http", "operators_revocations", &node_settings::http_operators_revocations, "", false, "", 0, 0, "",
+   "revocation lists of those authorities and of the intermediate ones, in PEM"},
+  {"http", "policy", &node_settings::http_policy, "", false, "", 0, 0, "", "who may read what: a policy file (*.toml)"},
 }};
 
 std::string name_of(const node_option& o) { return "'" + std::string(o.key) + "' of [" + std::string(o.table) + "]"; }
@@ -141,11 +157,12 @@ std::optional<std::string> read(const toml_table& document, node_settings& out) 
   }
   if (out.alarms_clear_pct > out.alarms_raise_pct)
     return "'clear_pct' of [alarms] must be at most 'raise_pct'";
-  if (!out.frames_address.empty())
-    for (const node_option& o : options)
-      if (const auto* const text = std::get_if<node_option::text_member>(&o.member);
-          text != nullptr && o.table == "frames" && (out.*(*text)).empty())
-        return name_of(o) + " is missing: " + std::string(o.what);
+  // A listener needs all that its table has.
+  for (const node_option& o : options)
+    if (const auto* const text = std::get_if<node_option::text_member>(&o.member);
+        text != nullptr && (out.*(*text)).empty()
+        && ((o.table == "frames" && !out.frames_address.empty()) || (o.table == "http" && !out.http_address.empty())))
+      return name_of(o) + " is missing: " + std::string(o.what);
   return std::nullopt;
 }
 

@@ -35,6 +35,15 @@ struct node_settings {
   std::string frames_roots;
   std::string frames_revocations;
   std::string frames_policy;
+  std::string http_address;
+  std::int64_t http_port = 0;
+  std::string http_certificate;
+  std::string http_key;
+  std::string http_services_roots;
+  std::string http_services_revocations;
+  std::string http_operators_roots;
+  std::string http_operators_revocations;
+  std::string http_policy;
 
   bool judges_by_clock() const noexcept { return judge_by == "clock"; }
 };

@@ -46,7 +46,7 @@ inline constexpr std::size_t scanned_readings = 100'000;
 /// Longest wait for an event, in seconds.
 inline constexpr std::int64_t longest_wait_s = 60;
 
-/// Of an extract at a time: bytes that are made, but for the last transformer's, and transformers' days that are read.
+/// Of an extract at a time: bytes that are made, but for the last meter's, and transformers' days that are read.
 inline constexpr std::size_t extract_piece_bytes = std::size_t{64} << 10;
 inline constexpr std::size_t extract_piece_days = 64;
 

@@ -101,16 +101,15 @@ public:
             return more;
           continue;
         }
-        const transformer_number t = waiting_.back();
-        waiting_.pop_back();
-        const auto wanted = is_wanted(store, t);
+        const auto wanted = is_wanted(store, waiting_.back());
         if (!wanted)
           return wanted.failure();
-        if (!*wanted)
-          continue;
-        ++days;
-        if (auto added = add_day(store, t, out); !added)
-          return added.failure();
+        days += *wanted ? 1 : 0;
+        const auto whole = *wanted ? add_day(store, waiting_.back(), out) : result<bool>(true);
+        if (!whole)
+          return whole.failure();
+        if (*whole)
+          waiting_.pop_back();
       }
       return true;
     });
@@ -118,6 +117,8 @@ public:
   }
 
 private:
+  using meter_key = std::pair<std::uint64_t, std::string_view>; ///< MPAN and quantity, as the contract sorts them
+
   bool shows(const extract_field& f) const { return !f.masked_as || !hidden_[static_cast<std::size_t>(*f.masked_as)]; }
 
   void append_header(std::string& out) const {
@@ -198,14 +199,14 @@ private:
            && (!query_.meter || std::find(meters.begin(), meters.end(), *query_.meter) != meters.end());
   }
 
-  /// Appends what stands of a transformer's day.
-  result<void> add_day(opened_store& store, transformer_number t, std::string& out) {
+  /// Appends what stands of a transformer's day, behind the meter that was the last. False: the piece is full before
+  /// its end. It is read again then, so that nothing of it is kept while a client takes its time.
+  result<bool> add_day(opened_store& store, transformer_number t, std::string& out) {
     const auto of_transformer = store.names(t, {0});
     if (!of_transformer)
       return of_transformer.failure();
     const std::string transformer = (*of_transformer)->transformer;
-    using key = std::pair<std::uint64_t, std::string_view>; // MPAN and quantity, as the contract sorts them
-    std::map<key, std::pair<quantity, meter_day>> meters;
+    std::map<meter_key, std::pair<quantity, meter_day>> meters;
     result<void> named;
     const auto loaded = store.reader().load(t, *day_, [&](const stored_reading& r, const fragment_origin&) {
       const auto names = named ? store.names(t, r.twin) : result<const named_slots*>(named.failure());
@@ -216,15 +217,23 @@ private:
       const mpan meter = (*names)->meters[r.twin.value];
       if (query_.meter && *query_.meter != meter)
         return;
-      auto& [quantity_of, of_day] = meters[{meter.number, name_of(r.quantity)}];
+      const meter_key key{meter.number, name_of(r.quantity)};
+      if (last_ && key <= *last_)
+        return;
+      auto& [quantity_of, of_day] = meters[key];
       quantity_of = r.quantity;
       of_day.offer(r.slot, r.version, r.content, true);
     });
     if (!loaded || !named)
-      return loaded ? named : result<void>(loaded.failure());
-    for (const auto& [of, readings] : meters)
+      return loaded ? named.failure() : loaded.failure();
+    for (const auto& [of, readings] : meters) {
+      if (out.size() >= api_bounds::extract_piece_bytes)
+        return false;
       append_meter(transformer, {of.first}, readings.first, readings.second, out);
-    return {};
+      last_ = of;
+    }
+    last_.reset();
+    return true;
   }
 
   void append_meter(std::string_view transformer, mpan meter, quantity q, const meter_day& readings, std::string& out) {
@@ -249,6 +258,7 @@ private:
   bool began_ = false;
   std::optional<utc_day> day_;
   std::vector<transformer_number> waiting_; ///< of that day, the next one last
+  std::optional<meter_key> last_;           ///< of that one, where a part of it is written
 };
 
 std::variant<extract_query, http_response> query_of(const http_target& target) {

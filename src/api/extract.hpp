@@ -10,7 +10,7 @@ namespace gridtwin {
 
 /// `GET /v1/extract/reading`: the readings that stand, in bulk, as CSV or JSON lines: of days in order, of each its
 /// transformers by name, of each its meters. `from` and `to` bound the starts of half hours, `mpan` and `transformer`
-/// choose. Made while it is sent, a transformer's day at a time, each as it stands at that moment. What the client may
+/// choose. Made while it is sent, each meter's day as it stands at that moment. What the client may
 /// not see is not there; who may not extract is answered as if there were nothing.
 http_response extract_readings(const std::shared_ptr<api_parts>& parts, const http_request& request,
                                const http_target& target);

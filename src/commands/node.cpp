@@ -6,8 +6,7 @@
 #include "src/commands/terminal.hpp"
 #include "src/gate/audit_trail.hpp"
 #include "src/node/alarm_thread.hpp"
-#include "src/node/frames.hpp"
-#include "src/node/trust_watch.hpp"
+#include "src/node/node_edge.hpp"
 #include "src/process/clock.hpp"
 #include "src/process/interrupt.hpp"
 #include "src/process/small_file.hpp"
@@ -79,36 +78,6 @@ void tell(const node_command& o, const alarm_look& look) {
 /// A line of the log; `text` is printable.
 void log_line(const std::string& text) { std::fprintf(stderr, "gridtwin run: %s\n", text.c_str()); }
 
-/// What listens, by what the node trusts. In the order in which they need each other.
-struct node_edge {
-  std::unique_ptr<edge_trust> trust;
-  std::unique_ptr<frames_listener> frames;
-  std::unique_ptr<trust_watch> watch;
-
-  /// Nothing where the settings have no listener.
-  result<void> open(const node_settings& settings, submission_feed& feed, audit_trail& audit,
-                    const known_meters& meters, const node_run::second_clock& now) {
-    if (settings.frames_address.empty())
-      return {};
-    auto opened = edge_trust::open(settings.frames_policy, now);
-    if (!opened)
-      return opened.failure();
-    trust = std::move(*opened);
-    auto listening = frames_listener::open(settings, {feed, *trust, audit, meters, monotonic_us});
-    if (!listening)
-      return listening.failure();
-    frames = std::move(*listening);
-    watch = std::make_unique<trust_watch>(*trust, audit, reload_requested, log_line);
-    return {};
-  }
-
-  void stop() {
-    watch.reset();
-    if (frames)
-      frames->stop();
-  }
-};
-
 int run(const node_command& o, const node_run::second_clock& now) {
   constexpr std::string_view command = "run";
   catch_interrupts();
@@ -121,7 +90,8 @@ int run(const node_command& o, const node_run::second_clock& now) {
     log_line("event=" + event.act + " who=" + event.who + " why=" + json_string(event.detail));
   });
   known_meters meters;
-  auto node = node_run::prepare(*settings, {feed, audit, meters, now, [&o](const turn_report& r) {
+  node_status status;
+  auto node = node_run::prepare(*settings, {feed, status, audit, meters, now, [&o](const turn_report& r) {
                                               if (!is_worth_telling(r))
                                                 return;
                                               const std::string line = o.json ? as_json(r) : as_text(r);
@@ -131,11 +101,10 @@ int run(const node_command& o, const node_run::second_clock& now) {
                                             }});
   if (!node)
     return report_failure(command, node.failure());
-  node_edge edge;
-  if (auto opened = edge.open(*settings, feed, audit, meters, now); !opened)
-    return report_failure(command, opened.failure());
-  const std::string where =
-    edge.frames ? fmt::format("listening at {} port {}", settings->frames_address, edge.frames->port()) : "";
+  auto edge = node_edge::open(*settings, {feed, audit, meters, status, now, monotonic_us, reload_requested, log_line});
+  if (!edge)
+    return report_failure(command, edge.failure());
+  const std::string where = (*edge)->where();
   log_line("ready" + (where.empty() ? where : ", " + where) + "; Ctrl-C ends it in good order");
   audit.did("gridtwin", "start-node", "", where);
   alarm_thread alarms(
@@ -143,7 +112,7 @@ int run(const node_command& o, const node_run::second_clock& now) {
     [](const std::string& trouble) { log_line("alarms: " + trouble); });
   auto done = node->run();
   feed.close(); // what waits was not stored and is told so
-  edge.stop();
+  (*edge)->stop();
   audit.did("gridtwin", "stop-node", "", done ? "it was asked to end" : done.failure().message);
   // Where the store has failed nothing more may be written into it.
   if (done || done.failure().code != errc::store_failed)

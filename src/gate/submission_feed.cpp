@@ -63,4 +63,9 @@ std::uint64_t submission_feed::refused() const {
   return refused_;
 }
 
+std::size_t submission_feed::outstanding() const {
+  const std::lock_guard lock(mutex_);
+  return outstanding_;
+}
+
 } // namespace gridtwin

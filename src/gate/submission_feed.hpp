@@ -37,7 +37,8 @@ public:
   /// Refuses everything from now on; what waits is answered busy: it was not stored.
   void close();
 
-  std::uint64_t refused() const; ///< submissions that were told busy
+  std::uint64_t refused() const;   ///< submissions that were told busy
+  std::size_t outstanding() const; ///< readings that were offered and are not answered yet
 
 private:
   const std::size_t most_readings_;

@@ -32,6 +32,7 @@ public:
   static result<std::unique_ptr<frames_listener>> open(const node_settings& settings, surroundings s);
 
   std::uint16_t port() const noexcept { return listener_->port(); }
+  const wire_counters& counters() const noexcept { return listener_->counters(); }
   /// Accepts nothing more, answers what is unanswered, closes.
   void stop() { listener_->stop(); }
 

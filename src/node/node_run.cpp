@@ -35,10 +35,12 @@ result<node_run> node_run::prepare(node_settings settings, surroundings s) {
 }
 
 result<void> node_run::run() {
-  while (!interrupted())
-    if (auto taken = take_turn(); !taken)
-      return taken;
-  return {};
+  status_->set_not_ready({});
+  result<void> taken;
+  while (taken && !interrupted())
+    taken = take_turn();
+  status_->set_not_ready("the node is ending");
+  return taken;
 }
 
 result<void> node_run::record_last_acts() {
@@ -132,9 +134,11 @@ result<void> node_run::take_turn() {
     [this, end_s, has_files = !files.empty()] { return has_files || now_() >= end_s || (inbox_ && inbox_->waiting()); },
     [this] { return audit_->take(); }};
   const auto outcome = run_replay(
-    *plan, folder_, [](const replay_progress&) {}, [](const known_estate&) {});
+    *plan, folder_, [this](const replay_progress& p) { status_->committed(*p.counts, now_()); },
+    [](const known_estate&) {});
   if (!outcome)
     return outcome.failure();
+  status_->run_ended(outcome->counts);
   report.counts = outcome->counts;
   if (outcome->stopped_by) {
     const error& reason = *outcome->stopped_by;

@@ -5,6 +5,7 @@
 #include "src/gate/known_meters.hpp"
 #include "src/gate/submission_feed.hpp"
 #include "src/node/inbox.hpp"
+#include "src/node/node_status.hpp"
 #include "src/replay/replay_run.hpp"
 #include "src/store/store_folder.hpp"
 
@@ -35,6 +36,7 @@ public:
   /// What it takes from and tells; all of it outlives this.
   struct surroundings {
     submission_feed& feed;
+    node_status& status;
     audit_trail& audit;
     known_meters& meters; ///< is told of each estate that takes effect
     second_clock now;
@@ -52,8 +54,8 @@ public:
 
 private:
   node_run(node_settings settings, surroundings s, store_folder folder)
-    : settings_(std::move(settings)), feed_(&s.feed), audit_(&s.audit), meters_(&s.meters), now_(std::move(s.now)),
-      report_(std::move(s.report)), folder_(std::move(folder)) {}
+    : settings_(std::move(settings)), feed_(&s.feed), status_(&s.status), audit_(&s.audit), meters_(&s.meters),
+      now_(std::move(s.now)), report_(std::move(s.report)), folder_(std::move(folder)) {}
 
   result<replay_plan> plan_of(std::int64_t from_s, std::vector<std::filesystem::path> files, turn_report& report);
   result<void> take_turn();
@@ -61,6 +63,7 @@ private:
 
   node_settings settings_;
   submission_feed* feed_;
+  node_status* status_;
   audit_trail* audit_;
   known_meters* meters_;
   second_clock now_;

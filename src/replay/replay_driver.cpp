@@ -77,7 +77,8 @@ bool replay_driver::stopped_by_user() {
 
 void replay_driver::show_progress(bool finishing) {
   progress_({blocks_.bytes_done(), blocks_.bytes_total(),
-             static_cast<std::uint64_t>(std::max<std::int64_t>(outcome_.counts.readings(), 0)), finishing});
+             static_cast<std::uint64_t>(std::max<std::int64_t>(outcome_.counts.readings(), 0)), finishing,
+             &outcome_.counts});
 }
 
 void replay_driver::read_ahead() {

@@ -56,8 +56,9 @@ struct replay_outcome {
 struct replay_progress {
   std::uint64_t bytes_done = 0;
   std::uint64_t bytes_total = 0;
-  std::uint64_t readings = 0; ///< durable
-  bool finishing = false;     ///< all is read: days are being summarised
+  std::uint64_t readings = 0;         ///< durable
+  bool finishing = false;             ///< all is read: days are being summarised
+  const run_counts* counts = nullptr; ///< of what is durable; valid during the call
 };
 
 /// Reads sources through the twins into a store: decoded in parallel, sequenced in the order of the files, judged by

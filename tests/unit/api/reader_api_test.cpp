@@ -298,6 +298,7 @@ TEST_CASE("reader_api: an extract is what stands, by day, transformer and meter,
   CHECK(rows("") == header + first + second + third + fourth + fifth);
   CHECK(rows("&from=1970-01-06T00:30:00Z") == header + third + fourth + fifth);
   CHECK(rows("&to=1970-01-06T00:30:00Z") == header + first + second);
+  CHECK(rows("&to=1970-01-06T01:30:00Z") == header + first + second); // where the third begins
   CHECK(rows("&from=1970-01-06T01:30:00Z&to=1970-01-06T02:00:00Z") == header + third);
   CHECK(rows("&from=1970-01-07&to=1970-01-07T12:00:00Z") == header + fifth);
   CHECK(rows("&transformer=T1") == header + third + fourth);

@@ -1,0 +1,53 @@
+#include "src/node/readers.hpp"
+
+#include <boost/asio/ssl/context.hpp>
+#include <openssl/ssl.h>
+
+#include <string>
+#include <utility>
+
+namespace gridtwin {
+
+result<std::unique_ptr<readers_listener>> readers_listener::open(const node_settings& settings, surroundings around) {
+  tls_options options;
+  options.certificate = settings.http_certificate;
+  options.key = settings.http_key;
+  options.planes.push_back(
+    {trust_plane::services, {settings.http_services_roots}, {settings.http_services_revocations}});
+  options.planes.push_back(
+    {trust_plane::operators, {settings.http_operators_roots}, {settings.http_operators_revocations}});
+  edge_trust* const trust = &around.trust;
+  const auto added = trust->add_listener(std::move(options));
+  if (!added)
+    return added.failure();
+  const tls_context* const tls = *added;
+  std::unique_ptr<readers_listener> out(new readers_listener());
+  auto api = reader_api::open({settings.store, [trust] { return trust->policy(); }, std::move(around.metrics),
+                               std::move(around.not_ready), std::move(around.now_us)});
+  if (!api)
+    return api.failure();
+  out->api_ = std::move(*api);
+  http_listener::options where;
+  where.address = settings.http_address;
+  where.port = static_cast<std::uint16_t>(settings.http_port);
+  auto listener =
+    http_listener::open({[tls] {
+                           const std::shared_ptr<SSL_CTX> current = tls->current();
+                           SSL_CTX_up_ref(current.get());
+                           return std::make_shared<boost::asio::ssl::context>(current.get());
+                         },
+                         [trust](const peer_identity& peer) { return trust->policy()->admits(peer).allowed(); },
+                         [made = out->api_.get()](const http_request& request) { return made->handle(request); },
+                         std::move(around.counters)},
+                        where);
+  if (!listener)
+    return listener.failure();
+  out->listener_ = std::move(*listener);
+  trust->on_change([tls, made = out->listener_.get()] {
+    made->recheck(
+      [tls](const peer_identity&, const ssl_st& connection) { return bool(tls->still_valid(&connection)); });
+  });
+  return out;
+}
+
+} // namespace gridtwin
