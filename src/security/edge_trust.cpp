@@ -85,7 +85,8 @@ result<void> edge_trust::reload_all() {
   if (!policy)
     return error{errc::unreadable_input, policy_file_ + " changes while it is read; try again"};
   const std::vector<std::string> named = files();
-  std::erase_if(stamps, [&](const auto& one) { return std::find(named.begin(), named.end(), one.first) == named.end(); });
+  std::erase_if(stamps,
+                [&](const auto& one) { return std::find(named.begin(), named.end(), one.first) == named.end(); });
   watch_.was_read(std::move(stamps)); // without those that the policy names no more
   std::vector<std::shared_ptr<const tls_context::generation>> prepared;
   for (const auto& listener : listeners_) {
