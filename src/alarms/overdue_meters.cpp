@@ -14,7 +14,7 @@ constexpr std::int32_t never = 0;
 } // namespace
 
 overdue_meters::overdue_meters(const estate& e, const topology& names, arrival_limits limits, period since)
-  : estate_(&e), names_(&names), limits_(limits), since_(since), newest_(e.connections.size(), never),
+  : estate_(&e), limits_(limits), since_(since), newest_(e.connections.size(), never),
     connection_of_(e.transformers.size()) {
   for (std::uint32_t t = 0; t < e.transformers.size(); ++t) {
     by_number_.emplace(names.number_of[t].value, transformer_index{t});

@@ -23,7 +23,7 @@ using arrival_limits = std::array<std::int64_t, market_segment_count>;
 /// meters are not waited for, nor anybody outside the range of his row of the estate.
 class overdue_meters {
 public:
-  /// `e` and `names` outlive it.
+  /// `e` outlives it.
   overdue_meters(const estate& e, const topology& names, arrival_limits limits, period since);
 
   /// A meter has brought a half hour, whatever its verdict on the way to the log.
@@ -44,7 +44,6 @@ public:
 
 private:
   const estate* estate_;
-  const topology* names_;
   arrival_limits limits_;
   period since_;
   std::vector<std::int32_t> newest_; ///< by connection: number of the newest half hour that it brought; 0: none
