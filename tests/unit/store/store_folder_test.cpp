@@ -54,9 +54,7 @@ TEST_CASE("store_folder: what was made for a run that cannot begin is taken away
     CHECK(std::filesystem::exists(path) == folder_is_there);
     CHECK(!store_folder::for_reading(path));
   }
-  {
-    REQUIRE(store_folder::for_writing(path));
-  }
+  { REQUIRE(store_folder::for_writing(path)); }
   auto found = store_folder::for_writing(path);
   REQUIRE(found);
   std::move(*found).take_back();
