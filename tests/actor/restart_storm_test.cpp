@@ -128,7 +128,7 @@ TEST_CASE("V18 twins are restarted again and again: as many live as before, and 
 }
 
 TEST_CASE("V18 hosts are killed with all their twins again and again: as many actors live as before") {
-  constexpr std::uint32_t meters = 2'000;
+  constexpr std::uint32_t meters = 500;
   constexpr std::uint32_t a_host = 50;
   const std::uint32_t turns = soaking() ? 500 : 25; // what leaks, the sanitizers' build says
   stored_twins twins(meters, a_host);
