@@ -13,12 +13,23 @@ namespace {
 
 constexpr std::size_t buffer_bytes = std::size_t{1} << 18;
 
+/// What a spreadsheet would reckon with rather than show. Numbers with a sign are numbers.
+bool is_formula(std::string_view field) noexcept {
+  if (field.empty() || std::string_view("=+-@\t\r").find(field.front()) == std::string_view::npos)
+    return false;
+  const std::string_view rest = field.substr(1);
+  const bool number = (field.front() == '-' || field.front() == '+') && !rest.empty()
+                      && rest.find_first_not_of("0123456789.") == std::string_view::npos;
+  return !number;
+}
+
 void put_csv(std::string& out, std::string_view field) {
-  if (field.find_first_of(",\"\r\n") == std::string_view::npos) {
+  const bool formula = is_formula(field);
+  if (!formula && field.find_first_of(",\"\r\n") == std::string_view::npos) {
     out += field;
     return;
   }
-  out += '"';
+  out += formula ? "\"'" : "\"";
   for (const char c : field) {
     if (c == '"')
       out += '"';
