@@ -13,14 +13,27 @@ namespace {
 
 constexpr std::size_t buffer_bytes = std::size_t{1} << 18;
 
-/// What a spreadsheet would reckon with rather than show. Numbers with a sign are numbers.
+/// What a spreadsheet would reckon with rather than show. A number with a sign is none, nor is one with words behind
+/// it.
 bool is_formula(std::string_view field) noexcept {
-  if (field.empty() || std::string_view("=+-@\t\r").find(field.front()) == std::string_view::npos)
+  if (field.empty())
     return false;
   const std::string_view rest = field.substr(1);
-  const bool number = (field.front() == '-' || field.front() == '+') && !rest.empty()
-                      && rest.find_first_not_of("0123456789.") == std::string_view::npos;
-  return !number;
+  const bool number = !rest.empty() && rest.find_first_not_of("0123456789.") == std::string_view::npos;
+  switch (field.front()) {
+  case '=':
+  case '@':
+  case '\t':
+  case '\r':
+    return true;
+  case '+':
+    return !number;
+  case '-':
+    return rest.empty() || rest.front() < '0' || rest.front() > '9'
+           || rest.find_first_of("+*/^|!(&") != std::string_view::npos;
+  default:
+    return false;
+  }
 }
 
 void put_csv(std::string& out, std::string_view field) {

@@ -21,15 +21,23 @@ using namespace std::chrono_literals;
 
 constexpr auto kill_reason = caf::exit_reason::kill;
 
-/// Children that do nothing, or throw when they get a message; what their supervision comes to, in its order.
+/// Does nothing, or throws when it gets a message. A class, for the reason that `block_decoder` has.
+class idle_child final : public caf::event_based_actor {
+public:
+  using caf::event_based_actor::event_based_actor;
+
+  caf::behavior make_behavior() override {
+    set_exception_handler(actor_failure);
+    return {[](int) { throw std::runtime_error("planted"); }};
+  }
+};
+
+/// Children, and what their supervision comes to, in its order.
 struct family {
   family(const restart_policy& p, std::uint32_t children) : policy(p) {
     actors.emplace(policy, supervised_group{children, 1}, d.self, [this](child_index child) {
       made.push_back(child.value);
-      return d.system.spawn([](caf::event_based_actor* self) -> caf::behavior {
-        self->set_exception_handler(actor_failure);
-        return {[](int) { throw std::runtime_error("planted"); }};
-      });
+      return d.system.spawn<idle_child>();
     });
     for (std::uint32_t child = 0; child < children; ++child)
       actors->at({child});
