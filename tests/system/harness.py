@@ -154,6 +154,10 @@ class Program:
     def __init__(self, path):
         self.path = str(pathlib.Path(path).resolve())
 
+    def is_sanitized(self):
+        """Built with the sanitizers: what memory it takes says nothing."""
+        return b"__asan_init" in pathlib.Path(self.path).read_bytes()
+
     def start(self, *arguments, **options):
         return subprocess.Popen([self.path, *map(str, arguments)], stdin=subprocess.DEVNULL,
                                 stdout=options.pop("stdout", subprocess.PIPE), stderr=options.pop("stderr", subprocess.PIPE),

@@ -345,7 +345,7 @@ def t10_what_is_too_large_is_refused_by_its_length(context):
             peer.send((16 * 1024).to_bytes(4, "big") + bytes([HELLO]))
             peers.append(peer)
         grown = (memory_of(server.process) - before) / count
-        check(grown <= 128 * 1024, f"a hostile connection costs {grown} bytes")
+        check(context.program.is_sanitized() or grown <= 128 * 1024, f"a hostile connection costs {grown} bytes")
         honest = Peer(server, "honest")
         check_equal(honest.ask(1, 1, day_run(METERS[0], PERIOD, [1]))[0][1], ACCEPTED, "an honest peer")
 
