@@ -1,5 +1,6 @@
 #include "src/api/extract.hpp"
 
+#include "config/csv_cell.hpp"
 #include "config/printable_text.hpp"
 #include "src/api/api_bounds.hpp"
 #include "src/api/http_answers.hpp"
@@ -63,22 +64,6 @@ const std::array<extract_field, 8> extract_fields{{
   {"version", access_field::version, true, [](const extract_row& r) { return std::to_string(r.value.version); }},
 }};
 
-/// A field of CSV. What a spreadsheet would take for a formula is made a text (a name of the estate may begin so).
-void append_csv_field(std::string_view text, bool number, std::string& out) {
-  const bool formula = !number && !text.empty() && std::string_view("=+-@\t\r").find(text[0]) != std::string_view::npos;
-  if (!formula && text.find_first_of(",\"\r\n") == std::string_view::npos) {
-    out += text;
-    return;
-  }
-  out += formula ? "\"'" : "\"";
-  for (const char c : text) {
-    if (c == '"')
-      out += '"';
-    out += c;
-  }
-  out += '"';
-}
-
 /// The days of an extract, and of each its transformers, one after the other.
 class extract_body final : public http_body {
 public:
@@ -139,7 +124,7 @@ private:
       out += separator;
       const std::string text = f.text(row);
       if (query_.csv)
-        append_csv_field(text, f.number, out);
+        append_csv_cell(text, out);
       else
         ((out += f.name) += "\":") += !f.number ? json_string(text) : text.empty() ? "null" : text;
       separator = query_.csv ? "," : ",\"";

@@ -1,5 +1,6 @@
 #include "src/commands/table_writer.hpp"
 
+#include "config/csv_cell.hpp"
 #include "config/printable_text.hpp"
 #include "src/commands/terminal.hpp"
 #include "src/process/interrupt.hpp"
@@ -13,44 +14,6 @@ namespace {
 
 constexpr std::size_t buffer_bytes = std::size_t{1} << 18;
 
-/// What a spreadsheet would reckon with rather than show. A number with a sign is none, nor is one with words behind
-/// it.
-bool is_formula(std::string_view field) noexcept {
-  if (field.empty())
-    return false;
-  const std::string_view rest = field.substr(1);
-  const bool number = !rest.empty() && rest.find_first_not_of("0123456789.") == std::string_view::npos;
-  switch (field.front()) {
-  case '=':
-  case '@':
-  case '\t':
-  case '\r':
-    return true;
-  case '+':
-    return !number;
-  case '-':
-    return rest.empty() || rest.front() < '0' || rest.front() > '9'
-           || rest.find_first_of("+*/^|!(&") != std::string_view::npos;
-  default:
-    return false;
-  }
-}
-
-void put_csv(std::string& out, std::string_view field) {
-  const bool formula = is_formula(field);
-  if (!formula && field.find_first_of(",\"\r\n") == std::string_view::npos) {
-    out += field;
-    return;
-  }
-  out += formula ? "\"'" : "\"";
-  for (const char c : field) {
-    if (c == '"')
-      out += '"';
-    out += c;
-  }
-  out += '"';
-}
-
 } // namespace
 
 void append_csv(std::string& out, std::span<const std::string_view> fields) {
@@ -58,7 +21,7 @@ void append_csv(std::string& out, std::span<const std::string_view> fields) {
   for (const std::string_view field : fields) {
     if (!std::exchange(first, false))
       out += ',';
-    put_csv(out, field);
+    append_csv_cell(field, out);
   }
   out += '\n';
 }
