@@ -2,6 +2,7 @@
 
 #include <limits>
 #include <string>
+#include <utility>
 
 namespace gridtwin {
 
@@ -97,13 +98,14 @@ result<std::optional<alarm_book>> alarm_book::open_existing(const std::filesyste
   return std::optional<alarm_book>(std::move(*opened));
 }
 
-result<std::vector<alarm_record>> alarm_book::select(std::string_view where, std::int64_t first, std::int64_t second,
-                                                     std::string_view text) {
-  auto rows =
-    database_.prepare("SELECT " + std::string(columns) + " FROM alarms " + std::string(where) + " ORDER BY id");
+/// Alarms of which `where` holds, its parameters not yet bound.
+result<sqlite_statement> alarm_book::select(std::string_view where) {
+  return database_.prepare("SELECT " + std::string(columns) + " FROM alarms " + std::string(where) + " ORDER BY id");
+}
+
+result<std::vector<alarm_record>> alarm_book::read(result<sqlite_statement> rows) {
   if (!rows)
     return rows.failure();
-  rows->bind(1, first).bind(2, second).bind_text(3, text);
   std::vector<alarm_record> out;
   while (rows->step()) {
     auto a = alarm_of(*rows);
@@ -116,22 +118,26 @@ result<std::vector<alarm_record>> alarm_book::select(std::string_view where, std
   return out;
 }
 
-result<std::vector<alarm_record>> alarm_book::all() { return select("WHERE ?1 = ?2 AND ?3 = ''", 0, 0, ""); }
+result<std::vector<alarm_record>> alarm_book::all() { return read(select("")); }
 
-result<std::vector<alarm_record>> alarm_book::standing() {
-  return select("WHERE state = 'raised' AND ?1 = ?2 AND ?3 = ''", 0, 0, "");
-}
+result<std::vector<alarm_record>> alarm_book::standing() { return read(select("WHERE state = 'raised'")); }
 
 result<std::optional<alarm_record>> alarm_book::find(std::int64_t id) {
-  auto found = select("WHERE id = ?1 AND ?2 = 0 AND ?3 = ''", id, 0, "");
+  auto rows = select("WHERE id = ?1");
+  if (rows)
+    rows->bind(1, id);
+  auto found = read(std::move(rows));
   if (!found)
     return found.failure();
   return found->empty() ? std::optional<alarm_record>() : std::optional(std::move(found->front()));
 }
 
 result<std::vector<alarm_record>> alarm_book::overloads_of(std::string_view transformer, period first, period last) {
-  return select("WHERE transformer = ?3 AND kind = 'overload' AND state <> 'withdrawn' AND first <= ?2 AND last >= ?1",
-                first.number, last.number, transformer);
+  auto rows =
+    select("WHERE transformer = ?1 AND kind = 'overload' AND state <> 'withdrawn' AND first <= ?3 AND last >= ?2");
+  if (rows)
+    rows->bind_text(1, transformer).bind(2, first.number).bind(3, last.number);
+  return read(std::move(rows));
 }
 
 result<std::vector<alarm_event>> alarm_book::events_after(std::int64_t id, std::size_t most) {

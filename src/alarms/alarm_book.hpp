@@ -64,8 +64,8 @@ public:
 private:
   explicit alarm_book(sqlite_database database) : database_(std::move(database)) {}
 
-  result<std::vector<alarm_record>> select(std::string_view where, std::int64_t first, std::int64_t second,
-                                           std::string_view text);
+  result<sqlite_statement> select(std::string_view where);
+  result<std::vector<alarm_record>> read(result<sqlite_statement> rows);
   result<void> put(alarm_record& a, std::string_view what, std::int64_t at_s);
 
   sqlite_database database_;
