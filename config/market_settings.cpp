@@ -12,10 +12,9 @@ namespace gridtwin {
 
 namespace {
 
-constexpr std::array<std::string_view, 8> known_keys{
+constexpr std::array<std::string_view, 8> market_keys{
   "environment",        "sender_dip_id", "sender_role", "connection_provider_dip_id",
   "primary_recipients", "distributors",  "suppliers",   "connection_from"};
-constexpr std::int64_t seconds_per_day = 86'400;
 
 bool is_distributor(std::string_view text) noexcept {
   return text.size() == 2 && std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
@@ -27,7 +26,7 @@ public:
   market_reader(const toml_table& table, market_settings& out) : table_(table), out_(out) {}
 
   std::optional<std::string> read() {
-    fault_ = unknown_key(table_, known_keys);
+    fault_ = unknown_key(table_, market_keys);
     read_environment();
     out_.sender_dip_id = needed("sender_dip_id", is_hex_dip_id, "10 hexadecimal digits, as \"1401234567\"");
     out_.sender_role = needed("sender_role", is_role_id, "3 to 5 capital letters, as \"SDS\"");

@@ -10,17 +10,17 @@ namespace gridtwin {
 
 namespace {
 
-constexpr std::array<std::string_view, 21> known_keys{"delimiter",     "layout",
-                                                      "meter",         "time",
-                                                      "time_format",   "zone",
-                                                      "label",         "value",
-                                                      "columns",       "unit",
-                                                      "thousands",     "null",
-                                                      "quantity",      "quantity_column",
-                                                      "quantity_map",  "quality_column",
-                                                      "quality_map",   "reason",
-                                                      "reason_column", "amendment_column",
-                                                      "version_column"};
+constexpr std::array<std::string_view, 21> profile_keys{"delimiter",     "layout",
+                                                        "meter",         "time",
+                                                        "time_format",   "zone",
+                                                        "label",         "value",
+                                                        "columns",       "unit",
+                                                        "thousands",     "null",
+                                                        "quantity",      "quantity_column",
+                                                        "quantity_map",  "quality_column",
+                                                        "quality_map",   "reason",
+                                                        "reason_column", "amendment_column",
+                                                        "version_column"};
 
 /// Reads the keys one by one; the first fault stays.
 class profile_reader {
@@ -29,7 +29,7 @@ public:
 
   result<format_profile> read() {
     profile_.name = origin_;
-    if (const auto unknown = unknown_key(table_, known_keys))
+    if (const auto unknown = unknown_key(table_, profile_keys))
       fail(*unknown);
     read_shape();
     read_time();

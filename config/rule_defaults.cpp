@@ -4,7 +4,7 @@ namespace gridtwin {
 
 namespace {
 
-constexpr std::string_view settings_text =
+constexpr std::string_view rules_text =
   R"(# A rule pack: what readings are compared with. It takes effect in a store with the run that brings it (gridtwin
 # replay --rules FILE) and stays until another one comes. Give a changed pack a higher version.
 version = 1
@@ -79,6 +79,6 @@ recordable = ["operational"]
 
 } // namespace
 
-std::string_view built_in_rule_settings() noexcept { return settings_text; }
+std::string_view built_in_rule_settings() noexcept { return rules_text; }
 
 } // namespace gridtwin

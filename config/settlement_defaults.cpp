@@ -4,7 +4,7 @@ namespace gridtwin {
 
 namespace {
 
-constexpr std::string_view settings_text =
+constexpr std::string_view timetable_text =
   R"(# When settlement runs are held, by settlement date (local). WD+n: the n-th working day after it; "n months": the first
 # working day on or after the date so many months later. A run that is not named is not held by timetable.
 
@@ -255,7 +255,7 @@ constexpr std::string_view holidays_text = R"(date
 
 } // namespace
 
-std::string_view built_in_settlement_settings() noexcept { return settings_text; }
+std::string_view built_in_settlement_settings() noexcept { return timetable_text; }
 
 std::string_view built_in_bank_holidays() noexcept { return holidays_text; }
 

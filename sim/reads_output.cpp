@@ -4,18 +4,13 @@
 #include "sim/reads_generator.hpp"
 #include "sim/text_format.hpp"
 #include "twins/counter_random.hpp"
+#include "twins/period.hpp"
 
 #include <cstring>
 #include <string>
 #include <utility>
 
 namespace gridtwin {
-
-namespace {
-
-constexpr std::int64_t seconds_per_day = 86'400;
-
-} // namespace
 
 void row_writer::write_header() { buffer_.advance(put(buffer_.room(), "mpan,quantity,period_end,kwh,version\n")); }
 

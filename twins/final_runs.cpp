@@ -8,8 +8,6 @@ namespace gridtwin {
 
 namespace {
 
-constexpr std::int64_t seconds_per_day = 86'400;
-
 std::int32_t first_period_of(std::int32_t date) noexcept {
   return from_settlement_period({civil_from_days(date), 1})->number;
 }

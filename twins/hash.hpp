@@ -38,4 +38,9 @@ void sha256_nodes(std::span<const digest> children, std::span<digest> parents) n
 
 std::string to_hex(const digest& value);
 
+/// Its 32 bytes, as what writes bytes takes them. Valid as long as `value`.
+inline std::string_view bytes_of(const digest& value) noexcept {
+  return {reinterpret_cast<const char*>(value.data()), value.size()};
+}
+
 } // namespace gridtwin

@@ -12,10 +12,10 @@ constexpr std::size_t shortest_role = 3;
 constexpr std::size_t longest_role = 5;
 constexpr std::string_view gsp_letters = "ABCDEFGHJKLMNP";
 
-constexpr bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }
+constexpr bool is_decimal(char c) noexcept { return c >= '0' && c <= '9'; }
 constexpr bool is_capital(char c) noexcept { return c >= 'A' && c <= 'Z'; }
-constexpr bool is_hex(char c) noexcept { return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F'); }
-constexpr bool is_letter_or_digit(char c) noexcept { return is_digit(c) || is_capital(c) || (c >= 'a' && c <= 'z'); }
+constexpr bool is_hex(char c) noexcept { return is_decimal(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F'); }
+constexpr bool is_letter_or_digit(char c) noexcept { return is_decimal(c) || is_capital(c) || (c >= 'a' && c <= 'z'); }
 
 } // namespace
 

@@ -1,12 +1,15 @@
 #pragma once
 
 #include <compare>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
 
 namespace gridtwin {
+
+inline constexpr std::size_t mpan_digits = 13;
 
 /// The core of a Meter Point Administration Number: 13 digits, the last a check digit.
 struct mpan {

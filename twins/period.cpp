@@ -7,7 +7,6 @@ namespace gridtwin {
 
 namespace {
 
-constexpr std::int64_t seconds_per_day = 86'400;
 constexpr int hours_of_change = 1; // both clock changes are at 01:00 UTC
 
 constexpr bool leap(std::int32_t year) noexcept { return (year % 4 == 0 && year % 100 != 0) || year % 400 == 0; }

@@ -12,6 +12,7 @@ namespace gridtwin {
 
 inline constexpr std::int64_t seconds_per_period = 1800;
 inline constexpr int periods_per_day = 48;
+inline constexpr std::int64_t seconds_per_day = seconds_per_period * periods_per_day;
 
 /// A day in UTC: whole days since 1970-01-01.
 struct utc_day {

@@ -11,7 +11,7 @@ namespace gridtwin {
 
 namespace {
 
-error wrong(std::string why) {
+error unfit_body(std::string why) {
   return {errc::usage, "the body must be {\"topic\":...,\"position\":...,\"earlier\":...}: " + std::move(why)};
 }
 
@@ -22,7 +22,7 @@ result<pointer_request> parse_pointer_request(std::string_view json) {
   simdjson::dom::object object;
   const simdjson::padded_string padded(json);
   if (parser.parse(padded).get_object().get(object) != simdjson::SUCCESS)
-    return wrong("it is no JSON object");
+    return unfit_body("it is no JSON object");
   std::optional<std::string> topic;
   std::optional<std::string> position;
   std::optional<std::string> earlier;
@@ -33,26 +33,26 @@ result<pointer_request> parse_pointer_request(std::string_view json) {
     const bool is_none = key == "earlier" && value.is_null();
     std::optional<std::string>& to = key == "topic" ? topic : key == "position" ? position : earlier;
     if (key != "topic" && key != "position" && key != "earlier")
-      return wrong("it has another key");
+      return unfit_body("it has another key");
     if (!is_text && !is_none)
-      return wrong("a value is no text");
+      return unfit_body("a value is no text");
     if (to || (key == "earlier" && earlier_given))
-      return wrong("it has a key twice");
+      return unfit_body("it has a key twice");
     earlier_given = earlier_given || key == "earlier";
     if (is_text)
       to.emplace(text);
   }
   if (!topic || !position)
-    return wrong("a key is missing");
+    return unfit_body("a key is missing");
   pointer_request out{std::move(*topic), {}, {}};
   const auto at = parse_event_position(*position);
   if (!at)
-    return wrong(at.failure().message);
+    return unfit_body(at.failure().message);
   out.position = to_string(*at);
   if (earlier) {
     const auto before = parse_event_position(*earlier);
     if (!before)
-      return wrong(before.failure().message);
+      return unfit_body(before.failure().message);
     out.earlier = to_string(*before);
   }
   return out;

@@ -6,7 +6,7 @@ namespace gridtwin {
 
 namespace {
 
-constexpr const char* schema = R"(
+constexpr const char* pointer_tables = R"(
 PRAGMA journal_mode = WAL;
 PRAGMA synchronous = FULL;
 CREATE TABLE IF NOT EXISTS pointers(owner TEXT NOT NULL, name TEXT NOT NULL, topic TEXT NOT NULL,
@@ -19,7 +19,7 @@ result<std::unique_ptr<pointer_store>> pointer_store::open(const std::filesystem
   auto database = sqlite_database::open(folder / "pointers.db", sqlite_database::mode::create);
   if (!database)
     return database.failure();
-  if (auto made = database->execute(schema); !made)
+  if (auto made = database->execute(pointer_tables); !made)
     return made.failure();
   return std::unique_ptr<pointer_store>(new pointer_store(std::move(*database)));
 }

@@ -17,7 +17,7 @@ namespace gridtwin {
 
 namespace {
 
-constexpr std::string_view command = "bench estimates";
+constexpr std::string_view bench_estimates_command = "bench estimates";
 
 struct named_outcome {
   std::string_view name;
@@ -124,14 +124,15 @@ result<std::vector<named_outcome>> run_trials(const bench_estimates_options& o, 
 int run_bench_estimates(const bench_estimates_options& options) {
   auto view = store_view::open(options.store);
   if (!view)
-    return report_failure(command, view.failure());
+    return report_failure(bench_estimates_command, view.failure());
   const auto table = read_half_hours(*view);
   if (!table)
-    return report_failure(command, table.failure());
+    return report_failure(bench_estimates_command, table.failure());
   const auto trials = run_trials(options, *table);
   if (!trials)
-    return report_failure(command, trials.failure());
-  return print_result(command, options.json ? to_json(options, *table, *trials) : to_text(options, *table, *trials));
+    return report_failure(bench_estimates_command, trials.failure());
+  return print_result(bench_estimates_command,
+                      options.json ? to_json(options, *table, *trials) : to_text(options, *table, *trials));
 }
 
 } // namespace gridtwin

@@ -18,7 +18,7 @@ namespace gridtwin {
 
 namespace {
 
-constexpr std::string_view command = "bench memory";
+constexpr std::string_view bench_memory_command = "bench memory";
 
 struct part {
   std::string_view name;
@@ -86,10 +86,11 @@ int run_bench_memory(const bench_memory_options& options) {
   twin_rounds rounds(system, options.estate);
   rounds.spawn(delivery_path::group);
   if (!rounds.run_round(delivery_path::group))
-    return report_failure(command, {errc::store_failed, "the twins did not accept what they were sent"});
+    return report_failure(bench_memory_command, {errc::store_failed, "the twins did not accept what they were sent"});
   const std::uint64_t measured = resident_bytes() / options.estate.meters;
   const std::vector<part> parts = parts_of(options.estate);
-  return print_result(command, options.json ? to_json(options, parts, measured) : to_text(options, parts, measured));
+  return print_result(bench_memory_command,
+                      options.json ? to_json(options, parts, measured) : to_text(options, parts, measured));
 }
 
 } // namespace gridtwin

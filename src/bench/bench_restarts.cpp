@@ -20,9 +20,9 @@ namespace gridtwin {
 
 namespace {
 
-constexpr std::string_view command = "bench restarts";
+constexpr std::string_view bench_restarts_command = "bench restarts";
 
-struct measurement {
+struct restart_measurement {
   std::int64_t back_us = 0; ///< from the first kill until all killed at once have answered
   std::uint64_t restarts = 0;
   std::int64_t restarts_us = 0;
@@ -60,7 +60,7 @@ result<void> kill_and_ask(restart_rounds& rounds) {
 }
 
 result<void> measure(restart_rounds& rounds, const bench_restarts_options& o, const microsecond_clock& now,
-                     measurement& out) {
+                     restart_measurement& out) {
   if (auto filled = rounds.fill(); !filled)
     return filled;
   if (auto found = rounds.find_handles(o.kills); !found)
@@ -89,18 +89,18 @@ result<void> measure(restart_rounds& rounds, const bench_restarts_options& o, co
   return {};
 }
 
-std::uint64_t per_second(const measurement& m) {
+std::uint64_t per_second(const restart_measurement& m) {
   return m.restarts * 1'000'000 / static_cast<std::uint64_t>(std::max<std::int64_t>(m.restarts_us, 1));
 }
 
-std::string to_json(const bench_restarts_options& o, std::size_t threads, const measurement& m) {
+std::string to_json(const bench_restarts_options& o, std::size_t threads, const restart_measurement& m) {
   return fmt::format("{{\"meters\":{},\"kills\":{},\"half_hours\":{},\"threads\":{},\"all_back_s\":{},\"restarts\":{},"
                      "\"restarts_per_s\":{},\"rss_first_bytes\":{},\"rss_last_bytes\":{}}}\n",
                      o.estate.meters, o.kills, o.half_hours, threads, format_seconds(m.back_us / 1000), m.restarts,
                      per_second(m), m.resident_first, m.resident_last);
 }
 
-std::string to_text(const bench_restarts_options& o, std::size_t threads, const measurement& m) {
+std::string to_text(const bench_restarts_options& o, std::size_t threads, const restart_measurement& m) {
   std::string out = fmt::format("{} meters, {} a transformer, {} half hours each in a store; {} threads\n"
                                 "  {} twins killed at once: all rebuilt from the store and answering after {} s\n",
                                 with_thousands(o.estate.meters), o.estate.meters_a_transformer, o.half_hours, threads,
@@ -119,23 +119,25 @@ int run_bench_restarts(const bench_restarts_options& options, const microsecond_
   bench_restarts_options o = options;
   const std::size_t threads = o.threads != 0 ? o.threads : std::max(1U, std::thread::hardware_concurrency());
   if (o.estate.meters_a_transformer % o.estate.meters_a_feeder != 0)
-    return report_failure(command, {errc::usage, "--meters-a-transformer must be a multiple of --meters-a-feeder"});
+    return report_failure(bench_restarts_command,
+                          {errc::usage, "--meters-a-transformer must be a multiple of --meters-a-feeder"});
   if (o.kills > o.estate.meters)
-    return report_failure(command, {errc::usage, "--kills must not be more than --meters"});
+    return report_failure(bench_restarts_command, {errc::usage, "--kills must not be more than --meters"});
   if (o.kills == 0)
     o.kills = o.estate.meters;
   const passing_folder folder;
   if (!folder.made())
-    return report_failure(command, {errc::store_unusable, "no folder can be made in the folder for temporary files"});
-  measurement m;
+    return report_failure(bench_restarts_command,
+                          {errc::store_unusable, "no folder can be made in the folder for temporary files"});
+  restart_measurement m;
   actor_system_options config(threads);
   caf::actor_system system(config);
   auto rounds = restart_rounds::make(system, o.estate, o.half_hours, folder.path());
   if (!rounds)
-    return report_failure(command, rounds.failure());
+    return report_failure(bench_restarts_command, rounds.failure());
   if (auto measured = measure(**rounds, o, now, m); !measured)
-    return report_failure(command, measured.failure());
-  return print_result(command, o.json ? to_json(o, threads, m) : to_text(o, threads, m));
+    return report_failure(bench_restarts_command, measured.failure());
+  return print_result(bench_restarts_command, o.json ? to_json(o, threads, m) : to_text(o, threads, m));
 }
 
 } // namespace gridtwin

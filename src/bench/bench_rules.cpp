@@ -25,7 +25,7 @@ namespace gridtwin {
 
 namespace {
 
-constexpr std::string_view command = "bench rules";
+constexpr std::string_view bench_rules_command = "bench rules";
 constexpr std::size_t readings_held = 1024; // in the processor's cache: what a rule takes, not what memory takes
 constexpr std::int64_t shortest_round_us = 2000;
 
@@ -322,15 +322,15 @@ int run_bench_rules(const bench_rules_options& options, const microsecond_clock&
   catch_interrupts();
   const auto questions = rule_questions::make();
   if (!questions)
-    return report_failure(command, questions.failure());
+    return report_failure(bench_rules_command, questions.failure());
   std::vector<answer> answers;
   for (const question& q : (*questions)->all()) {
     auto measured = measure(q, options.rounds, now);
     if (!measured)
-      return report_failure(command, measured.failure());
+      return report_failure(bench_rules_command, measured.failure());
     answers.push_back(std::move(*measured));
   }
-  return print_result(command, options.json ? to_json(options, answers) : to_text(options, answers));
+  return print_result(bench_rules_command, options.json ? to_json(options, answers) : to_text(options, answers));
 }
 
 } // namespace gridtwin

@@ -19,7 +19,7 @@ namespace gridtwin {
 
 namespace {
 
-constexpr std::string_view command = "bench twins";
+constexpr std::string_view bench_twins_command = "bench twins";
 constexpr std::size_t most_single_readings = 20'000;
 
 struct measurement {
@@ -119,11 +119,12 @@ int run_bench_twins(const bench_twins_options& options, const microsecond_clock&
   const std::size_t threads =
     options.threads != 0 ? options.threads : std::max(1U, std::thread::hardware_concurrency());
   if (options.estate.meters_a_transformer % options.estate.meters_a_feeder != 0)
-    return report_failure(command, {errc::usage, "--meters-a-transformer must be a multiple of --meters-a-feeder"});
+    return report_failure(bench_twins_command,
+                          {errc::usage, "--meters-a-transformer must be a multiple of --meters-a-feeder"});
   const auto measured = measure(options, threads, now);
   if (!measured)
-    return report_failure(command, measured.failure());
-  return print_result(command,
+    return report_failure(bench_twins_command, measured.failure());
+  return print_result(bench_twins_command,
                       options.json ? to_json(options, threads, *measured) : to_text(options, threads, *measured));
 }
 

@@ -8,10 +8,10 @@ namespace gridtwin {
 
 namespace {
 
-constexpr std::uint32_t readings_in_group = 32 * 1024;
+constexpr std::uint32_t group_readings = 32 * 1024;
 /// Groups that are under way: enough to keep every thread busy, few enough to keep a round of all of a country's meters
 /// in a few megabytes.
-constexpr std::uint32_t groups_at_work = 4;
+constexpr std::uint32_t groups_ahead = 4;
 
 } // namespace
 
@@ -25,8 +25,8 @@ caf::behavior round_conductor(caf::stateful_actor<conductor_state>* self, made_h
   self->set_exception_handler(actor_failure);
   const auto go_on = [self, half_hours, hosts] {
     conductor_state& s = self->state;
-    const std::uint32_t step = half_hours->transformers_of(readings_in_group);
-    while (s.next < half_hours->transformers() && s.at_work < groups_at_work) {
+    const std::uint32_t step = half_hours->transformers_of(group_readings);
+    while (s.next < half_hours->transformers() && s.at_work < groups_ahead) {
       const std::uint32_t end = std::min(s.next + step, half_hours->transformers());
       const caf::message work = caf::make_message(assess_group{half_hours->group(s.next, end)});
       for (; s.next < end; ++s.next)

@@ -2,6 +2,7 @@
 
 #include "src/wire/submit_codec.hpp"
 #include "src/wire/wire_bounds.hpp"
+#include "twins/hash.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -23,8 +24,6 @@ static_assert(sources_limit * (sizeof(digest) + 8) + 64 <= record_bytes_limit);
 
 constexpr const char* batches_name = "outbox.log";
 constexpr const char* answers_name = "answers.log";
-
-std::string_view bytes_of(const digest& d) { return {reinterpret_cast<const char*>(d.data()), d.size()}; }
 
 bool take_digest(std::string_view& bytes, digest& out) {
   if (bytes.size() < out.size())

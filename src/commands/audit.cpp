@@ -16,7 +16,7 @@ namespace gridtwin {
 
 namespace {
 
-constexpr std::string_view command = "audit";
+constexpr std::string_view audit_command = "audit";
 constexpr std::size_t chunk_bytes = std::size_t{64} << 10;
 
 struct audit_options {
@@ -40,10 +40,10 @@ std::string line_of(const recorded_act& a) {
 
 int list(const audit_options& o) {
   if (o.last < 0)
-    return report_failure(command, {errc::usage, "--last is a number of events, 1 or more"});
+    return report_failure(audit_command, {errc::usage, "--last is a number of events, 1 or more"});
   auto store = readable_store::open(o.store);
   if (!store)
-    return report_failure(command, store.failure());
+    return report_failure(audit_command, store.failure());
   std::string out;
   int status = 0;
   bool any = false;
@@ -52,15 +52,15 @@ int list(const audit_options& o) {
     any = true;
     if (out.size() < chunk_bytes)
       return true;
-    status = print_result(command, out);
+    status = print_result(audit_command, out);
     out.clear();
     return status == 0;
   });
   if (!read)
-    return report_failure(command, read.failure());
+    return report_failure(audit_command, read.failure());
   if (status != 0)
     return status;
-  return print_result(command, any || o.json ? out : "nothing is recorded\n");
+  return print_result(audit_command, any || o.json ? out : "nothing is recorded\n");
 }
 
 } // namespace

@@ -25,7 +25,7 @@ namespace gridtwin {
 
 namespace {
 
-constexpr std::string_view command = "deadletters";
+constexpr std::string_view deadletters_command = "deadletters";
 
 struct letter_options {
   std::string store;
@@ -92,10 +92,10 @@ result<letter_filter> filter_of(const letter_options& o) {
 int list(const letter_options& o) {
   const auto filter = filter_of(o);
   if (!filter)
-    return report_failure(command, filter.failure());
+    return report_failure(deadletters_command, filter.failure());
   auto store = readable_store::open(o.store);
   if (!store)
-    return report_failure(command, store.failure());
+    return report_failure(deadletters_command, store.failure());
   std::string out;
   std::uint64_t count = 0;
   const auto read = for_each_letter(store->database, *filter, [&](const kept_letter& l) {
@@ -104,11 +104,11 @@ int list(const letter_options& o) {
     return true;
   });
   if (!read)
-    return report_failure(command, read.failure());
+    return report_failure(deadletters_command, read.failure());
   if (!o.json)
     out = count == 0 ? "no dead letters\n"
                      : "    id  state    cause         attempts  reading, source and line, reason\n" + out;
-  return print_result(command, out);
+  return print_result(deadletters_command, out);
 }
 
 /// The letters that are named; an error names the first that is not there.
@@ -129,14 +129,14 @@ result<std::vector<kept_letter>> letters_by_id(sqlite_database& database, const 
 int show(const letter_options& o) {
   auto store = readable_store::open(o.store);
   if (!store)
-    return report_failure(command, store.failure());
+    return report_failure(deadletters_command, store.failure());
   const auto letters = letters_by_id(store->database, o.ids);
   if (!letters)
-    return report_failure(command, letters.failure());
+    return report_failure(deadletters_command, letters.failure());
   std::string out;
   for (const kept_letter& l : *letters)
     out += o.json ? json_of(l, true) : page_of(l);
-  return print_result(command, out);
+  return print_result(deadletters_command, out);
 }
 
 /// What `replay` and `drop` are about: the letters that are named, or with --all those that wait.
@@ -186,20 +186,20 @@ int replay(const letter_options& o) {
   catch_interrupts();
   const auto folder = store_folder::for_writing(o.store);
   if (!folder)
-    return report_failure(command, folder.failure());
+    return report_failure(deadletters_command, folder.failure());
   auto letters = chosen_letters(o, *folder);
   if (!letters)
-    return report_failure(command, letters.failure());
+    return report_failure(deadletters_command, letters.failure());
   const std::size_t asked = letters->size();
   std::set<std::string> meters;
   for (const kept_letter& l : *letters)
     meters.insert(l.letter.input.meter);
   const auto played = play_letters(*folder, std::move(*letters), o.operator_.act());
   if (!played)
-    return report_failure(command, played.failure());
+    return report_failure(deadletters_command, played.failure());
   const auto parked = parked_meters(*folder, meters);
   if (!parked)
-    return report_failure(command, parked.failure());
+    return report_failure(deadletters_command, parked.failure());
   tell_of_parked(*parked);
   const run_counts& c = played->counts;
   const std::int64_t waiting = c.of(verdict::twin_failed) + static_cast<std::int64_t>(played->unknown_meters);
@@ -208,11 +208,12 @@ int replay(const letter_options& o) {
     if (const auto v = static_cast<verdict>(i); is_rejected(v) || is_quarantined(v))
       refused += c.by_verdict[i];
   if (o.json)
-    return print_result(command, fmt::format("{{\"letters\":{},\"accepted\":{},\"duplicates\":{},\"conflicts\":{},"
-                                             "\"refused\":{},\"waiting\":{},\"parked_twins\":{}}}\n",
-                                             asked, c.of(verdict::accepted), c.of(verdict::duplicate),
-                                             c.of(verdict::conflict), refused, waiting, parked->size()));
-  return print_result(command,
+    return print_result(deadletters_command,
+                        fmt::format("{{\"letters\":{},\"accepted\":{},\"duplicates\":{},\"conflicts\":{},"
+                                    "\"refused\":{},\"waiting\":{},\"parked_twins\":{}}}\n",
+                                    asked, c.of(verdict::accepted), c.of(verdict::duplicate), c.of(verdict::conflict),
+                                    refused, waiting, parked->size()));
+  return print_result(deadletters_command,
                       fmt::format("{} dead letters played: {} accepted, {} duplicates, {} in conflict, {} refused, {} "
                                   "still wait\n",
                                   asked, c.of(verdict::accepted), c.of(verdict::duplicate), c.of(verdict::conflict),
@@ -222,20 +223,20 @@ int replay(const letter_options& o) {
 int drop(const letter_options& o) {
   const auto folder = store_folder::for_writing(o.store);
   if (!folder)
-    return report_failure(command, folder.failure());
+    return report_failure(deadletters_command, folder.failure());
   const auto letters = chosen_letters(o, *folder);
   if (!letters)
-    return report_failure(command, letters.failure());
+    return report_failure(deadletters_command, letters.failure());
   std::uint64_t dropped = 0;
   for (const kept_letter& l : *letters) {
     const auto done = drop_letter(*folder, l.id, o.operator_.act());
     if (!done)
-      return report_failure(command, done.failure());
+      return report_failure(deadletters_command, done.failure());
     dropped += *done == letter_state::waiting ? 1 : 0;
   }
   const std::string text = o.json ? fmt::format("{{\"letters\":{},\"dropped\":{}}}\n", letters->size(), dropped)
                                   : fmt::format("{} of {} dead letters dropped\n", dropped, letters->size());
-  return print_result(command, text);
+  return print_result(deadletters_command, text);
 }
 
 } // namespace

@@ -18,10 +18,10 @@ namespace gridtwin {
 
 namespace {
 
-constexpr std::string_view command = "deadline";
+constexpr std::string_view deadline_command = "deadline";
 /// Of one call: every run of a date is closed by then.
 constexpr std::int32_t most_dates = 3660;
-constexpr std::size_t chunk_bytes = std::size_t{1} << 20;
+constexpr std::size_t print_bytes = std::size_t{1} << 20;
 
 struct deadline_options {
   std::string store;
@@ -54,7 +54,7 @@ result<std::optional<civil_date>> read_date(std::string_view option, const std::
   return std::optional(*date);
 }
 
-result<deadline_request> read_request(const deadline_options& o) {
+result<deadline_request> request_of(const deadline_options& o) {
   deadline_request out;
   if (!o.run.empty()) {
     out.run = parse_run_code(o.run);
@@ -108,11 +108,11 @@ public:
 
   bool put(std::string text) {
     pending_ += text;
-    return pending_.size() < chunk_bytes || flush();
+    return pending_.size() < print_bytes || flush();
   }
   bool put(const deadline_row& row) { return put(json_ ? deadline_json(*frame_, row) : deadline_text(*frame_, row)); }
   bool flush() {
-    const bool printed = print_result(command, pending_) == 0;
+    const bool printed = print_result(deadline_command, pending_) == 0;
     pending_.clear();
     return printed;
   }
@@ -185,33 +185,33 @@ result<bool> print_runs(store_view& view, const deadline_frame& frame, const run
 }
 
 int run(const deadline_options& o) {
-  const auto request = read_request(o);
+  const auto request = request_of(o);
   if (!request)
-    return report_failure(command, request.failure());
+    return report_failure(deadline_command, request.failure());
   const auto basis = read_settlement_basis(o.settlement);
   if (!basis)
-    return report_failure(command, basis.failure());
+    return report_failure(deadline_command, basis.failure());
   catch_interrupts();
   auto view = store_view::open(o.store);
   if (!view)
-    return report_failure(command, view.failure());
+    return report_failure(deadline_command, view.failure());
   const auto as_of = as_of_instant(o, *view);
   if (!as_of)
-    return report_failure(command, as_of.failure());
+    return report_failure(deadline_command, as_of.failure());
   view->look_back_to(*as_of);
   auto stored = stored_dates(view->cut(), view->days());
   if (!stored)
-    return report_failure(command, stored.failure());
+    return report_failure(deadline_command, stored.failure());
   auto shown = shown_dates(*request, *stored, *as_of);
   if (!shown)
-    return report_failure(command, shown.failure());
+    return report_failure(deadline_command, shown.failure());
   const run_plan plan = plan_runs({&basis->calendar, basis->settings.gate_minute, *as_of, std::move(*shown),
                                    std::move(*stored), request->run, o.all});
   const deadline_frame frame{*as_of, !o.as_of.empty(), request->target_share, request->by,
                              o.settlement.settings.empty() ? "built in" : o.settlement.settings};
   const auto printed = print_runs(*view, frame, plan, o.json);
   if (!printed)
-    return report_failure(command, printed.failure());
+    return report_failure(deadline_command, printed.failure());
   note_unknown_runs(plan, basis->calendar);
   return *printed ? 0 : 1;
 }

@@ -13,7 +13,7 @@ namespace gridtwin {
 
 namespace {
 
-constexpr std::string_view command = "digest";
+constexpr std::string_view digest_command = "digest";
 
 struct digest_options {
   std::string store;
@@ -26,15 +26,15 @@ int run(const digest_options& o) {
   if (!o.date.empty()) {
     const auto date = parse_date(o.date);
     if (!date)
-      return report_failure(command, {errc::usage, "--date: " + date.failure().message});
+      return report_failure(digest_command, {errc::usage, "--date: " + date.failure().message});
     only = utc_day{days_from_civil(*date)};
   }
   auto view = store_view::open(o.store);
   if (!view)
-    return report_failure(command, view.failure());
+    return report_failure(digest_command, view.failure());
   const auto roots = digest_store(*view, estate_key{}, only);
   if (!roots)
-    return report_failure(command, roots.failure());
+    return report_failure(digest_command, roots.failure());
   std::string out;
   if (!o.json)
     out = fmt::format("{:<12}{:<10}{:<66}{:>18}{:>12}{:>14}\n", "date", "quantity", "root", "wh", "meters", "periods");
@@ -51,7 +51,7 @@ int run(const digest_options& o) {
     out += "\nall days " + to_hex(roots->hash) + "\n";
   if (!o.json)
     out += "Leaves are salted with the public key: the estate has none of its own.\n";
-  return print_result(command, out);
+  return print_result(digest_command, out);
 }
 
 } // namespace

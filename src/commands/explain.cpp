@@ -15,7 +15,7 @@ namespace gridtwin {
 
 namespace {
 
-constexpr std::string_view command = "explain";
+constexpr std::string_view explain_command = "explain";
 
 struct explain_options {
   std::string store;
@@ -116,28 +116,30 @@ result<period> period_of(const std::string& text) {
 int run(const explain_options& o) {
   if (!o.twin.empty()) {
     if (!o.meter.empty() || !o.period.empty())
-      return report_failure(command, {errc::usage, "--twin shows a twin, --mpan and --period a half hour: give one"});
+      return report_failure(explain_command,
+                            {errc::usage, "--twin shows a twin, --mpan and --period a half hour: give one"});
     return show_twin(o.store, o.twin, o.json);
   }
   if (o.meter.empty() || o.period.empty())
-    return report_failure(command, {errc::usage, "give --mpan and --period for a half hour, or --twin for a twin"});
+    return report_failure(explain_command,
+                          {errc::usage, "give --mpan and --period for a half hour, or --twin for a twin"});
   const auto meter = parse_mpan(o.meter);
   if (!meter)
-    return report_failure(command,
+    return report_failure(explain_command,
                           {errc::usage, "--mpan: " + in_quotes(o.meter) + " is no MPAN: 13 digits with a check digit"});
   const auto p = period_of(o.period);
   if (!p)
-    return report_failure(command, p.failure());
+    return report_failure(explain_command, p.failure());
   const auto q = parse_quantity(o.quantity);
   if (!q)
-    return report_failure(command, {errc::usage, "--quantity is AI, AE, RI or RE"});
+    return report_failure(explain_command, {errc::usage, "--quantity is AI, AE, RI or RE"});
   auto view = store_view::open(o.store);
   if (!view)
-    return report_failure(command, view.failure());
+    return report_failure(explain_command, view.failure());
   const auto lineage = trace_half_hour(*view, *meter, *p, *q);
   if (!lineage)
-    return report_failure(command, lineage.failure());
-  return print_result(command, o.json ? json_of(*lineage, view->estate()) : text_of(*lineage, view->estate()));
+    return report_failure(explain_command, lineage.failure());
+  return print_result(explain_command, o.json ? json_of(*lineage, view->estate()) : text_of(*lineage, view->estate()));
 }
 
 } // namespace

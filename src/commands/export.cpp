@@ -18,7 +18,7 @@ namespace gridtwin {
 
 namespace {
 
-constexpr std::string_view command = "export";
+constexpr std::string_view export_command = "export";
 
 struct export_options {
   std::string kind;
@@ -161,38 +161,38 @@ int run(const export_options& o) {
     std::string known;
     for (const export_kind& k : kinds)
       known += (known.empty() ? "" : ", ") + std::string(k.name);
-    return report_failure(command, {errc::usage, "unknown kind '" + o.kind + "': one of " + known});
+    return report_failure(export_command, {errc::usage, "unknown kind '" + o.kind + "': one of " + known});
   }
   auto publication = publication_of(o);
   if (!publication)
-    return report_failure(command, publication.failure());
+    return report_failure(export_command, publication.failure());
   if (o.cohorts.any() && o.kind != "cohort-checks")
-    return report_failure(command, {errc::usage, "options of cohort-checks make no difference to " + o.kind});
+    return report_failure(export_command, {errc::usage, "options of cohort-checks make no difference to " + o.kind});
   const auto cohorts = read_cohort_thresholds(o.cohorts);
   if (!cohorts)
-    return report_failure(command, cohorts.failure());
+    return report_failure(export_command, cohorts.failure());
   auto market = market_of(o);
   if (!market)
-    return report_failure(command, market.failure());
+    return report_failure(export_command, market.failure());
   catch_interrupts();
   auto view = store_view::open(o.store);
   if (!view)
-    return report_failure(command, view.failure());
+    return report_failure(export_command, view.failure());
   if (!o.as_known_at.empty()) {
     const auto instant = parse_instant(o.as_known_at);
     if (!instant)
-      return report_failure(command, {errc::usage, "--as-known-at: " + instant.failure().message});
+      return report_failure(export_command, {errc::usage, "--as-known-at: " + instant.failure().message});
     view->look_back_to(*instant);
   }
   auto scope = scope_of(o, *view);
   if (!scope)
-    return report_failure(command, scope.failure());
+    return report_failure(export_command, scope.failure());
   scope->publication = std::move(*publication);
   scope->cohorts = *cohorts;
   scope->market = std::move(*market);
   const auto done = o.kind == if021_name && is_folder(o.out) ? export_if021_requests(*view, *scope, o.out)
                                                              : write_table(kind->run, *view, *scope, o);
-  return done ? 0 : report_failure(command, done.failure());
+  return done ? 0 : report_failure(export_command, done.failure());
 }
 
 } // namespace

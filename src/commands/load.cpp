@@ -27,10 +27,10 @@ namespace gridtwin {
 
 namespace {
 
-constexpr std::string_view command = "load";
+constexpr std::string_view load_command = "load";
 constexpr double readings_limit = 1e9;
 /// How often the log is looked at while the load runs.
-constexpr std::chrono::milliseconds look{5};
+constexpr std::chrono::milliseconds look_again{5};
 /// For connections to be made before the first message is due.
 constexpr std::chrono::milliseconds head_start{200};
 
@@ -146,7 +146,7 @@ result<void> drive(std::vector<std::unique_ptr<running_sender>>& senders, load_f
     if (follower != nullptr && followed)
       followed = follower->follow();
     line.show(answered, readings);
-    std::this_thread::sleep_for(look);
+    std::this_thread::sleep_for(look_again);
   }
   for (const auto& s : senders)
     s->thread.join();
@@ -194,16 +194,16 @@ int run(const load_options& o, const std::function<std::int64_t()>& now_us) {
   catch_interrupts();
   sender_options to;
   if (auto read = read_address(o.to, to); !read)
-    return report_failure(command, read.failure());
+    return report_failure(load_command, read.failure());
   to.patience = std::chrono::seconds(o.patience_s);
   to.nap = std::chrono::milliseconds(1); // what is late because the load slept would be blamed on the node
   to.seed = o.seed;
   const auto identities = identities_of(o);
   if (!identities)
-    return report_failure(command, identities.failure());
+    return report_failure(load_command, identities.failure());
   const auto plans = plans_of(o);
   if (!plans)
-    return report_failure(command, plans.failure());
+    return report_failure(load_command, plans.failure());
 
   const std::int64_t start_us = now_us() + std::chrono::microseconds(head_start).count();
   const std::function<std::int64_t()> since = [&now_us, start_us] { return now_us() - start_us; };
@@ -211,10 +211,10 @@ int run(const load_options& o, const std::function<std::int64_t()>& now_us) {
   if (o.reader) {
     auto log = open_log::of(o.store);
     if (!log)
-      return report_failure(command, log.failure());
+      return report_failure(load_command, log.failure());
     follower.emplace(std::move(*log), *plans, since);
     if (auto skipped = follower->skip(); !skipped)
-      return report_failure(command, skipped.failure());
+      return report_failure(load_command, skipped.failure());
   }
   std::vector<std::unique_ptr<running_sender>> senders;
   for (std::size_t i = 0; i < plans->size(); ++i) {
@@ -225,25 +225,25 @@ int run(const load_options& o, const std::function<std::int64_t()>& now_us) {
   progress_line line("readings", [&now_us] { return now_us() / 1000; });
   const auto followed = drive(senders, follower ? &*follower : nullptr, line, readings_of(*plans));
   if (!followed)
-    return report_failure(command, followed.failure());
+    return report_failure(load_command, followed.failure());
   load_report report = report_of(senders, *plans);
   if (follower)
     report.reader = follower->latency();
   if (!o.store.empty()) {
     auto checked = check(o.store, senders, *plans);
     if (!checked)
-      return report_failure(command, checked.failure());
+      return report_failure(load_command, checked.failure());
     report.store = *checked;
   }
-  const int printed = print_result(command, o.json ? load_json(report) : load_text(report));
+  const int printed = print_result(load_command, o.json ? load_json(report) : load_text(report));
   for (const auto& s : senders)
     if (!s->outcome)
-      return report_failure(command, s->outcome.failure());
+      return report_failure(load_command, s->outcome.failure());
   if (report.unanswered > 0)
     return report_failure(
-      command, {errc::interrupted, "stopped: " + with_thousands(report.unanswered) + " readings have no answer"});
+      load_command, {errc::interrupted, "stopped: " + with_thousands(report.unanswered) + " readings have no answer"});
   if (report.store && !report.store->holds())
-    return report_failure(command, {errc::store_failed, "the store does not have what was answered"});
+    return report_failure(load_command, {errc::store_failed, "the store does not have what was answered"});
   return printed;
 }
 

@@ -21,7 +21,7 @@ namespace gridtwin {
 
 namespace {
 
-constexpr std::string_view command = "message check";
+constexpr std::string_view message_check_command = "message check";
 /// Faults that are told of a file.
 constexpr std::size_t faults_shown = 100;
 
@@ -182,12 +182,12 @@ std::string as_text(const checked_file& f) {
 int run(const check_options& o) {
   const auto mode = std::find_if(modes.begin(), modes.end(), [&](const auto& m) { return m.first == o.check_digits; });
   if (mode == modes.end())
-    return report_failure(command, {errc::usage, "--check-digits must be strict, quarantine or log"});
+    return report_failure(message_check_command, {errc::usage, "--check-digits must be strict, quarantine or log"});
   int status = 0;
   for (const std::string& name : o.files) {
     const auto file = file_checker(name, mode->second).check();
     if (!file) {
-      status = std::max(status, report_failure(command, file.failure()));
+      status = std::max(status, report_failure(message_check_command, file.failure()));
       continue;
     }
     const bool good = file->faults.empty();
@@ -196,7 +196,8 @@ int run(const check_options& o) {
     if (!good && !o.json)
       tell_faults(*file);
     if (good || o.json)
-      if (const int printed = print_result(command, o.json ? as_json(*file) : as_text(*file)); printed != 0)
+      if (const int printed = print_result(message_check_command, o.json ? as_json(*file) : as_text(*file));
+          printed != 0)
         return printed;
   }
   return status;

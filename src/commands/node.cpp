@@ -21,7 +21,7 @@ namespace gridtwin {
 
 namespace {
 
-struct node_command {
+struct run_options {
   std::string config;
   bool json = false;
 };
@@ -64,7 +64,7 @@ std::string as_text(const turn_report& r) {
 bool is_worth_telling(const turn_report& r) { return r.files != 0 || r.counts.readings() != 0 || !r.problem.empty(); }
 
 /// Without a name of anybody: `gridtwin alarms` has them.
-void tell(const node_command& o, const alarm_look& look) {
+void tell(const run_options& o, const alarm_look& look) {
   if (look.raised == 0 && look.ended == 0)
     return;
   const std::string line =
@@ -78,7 +78,7 @@ void tell(const node_command& o, const alarm_look& look) {
 /// A line of the log; `text` is printable.
 void log_line(const std::string& text) { std::fprintf(stderr, "gridtwin run: %s\n", text.c_str()); }
 
-int run(const node_command& o, const node_run::second_clock& now) {
+int run(const run_options& o, const node_run::second_clock& now) {
   constexpr std::string_view command = "run";
   catch_interrupts();
   catch_reload_requests();
@@ -121,7 +121,7 @@ int run(const node_command& o, const node_run::second_clock& now) {
   return done ? 0 : report_failure(command, done.failure());
 }
 
-int check(const node_command& o) {
+int check(const run_options& o) {
   constexpr std::string_view command = "config check";
   const auto settings = read_settings(o.config);
   if (!settings)
@@ -129,7 +129,7 @@ int check(const node_command& o) {
   return print_result(command, o.json ? "{\"ok\":true}\n" : o.config + ": good\n");
 }
 
-int show(const node_command& o) {
+int show(const run_options& o) {
   constexpr std::string_view command = "config show";
   const auto settings = read_settings(o.config);
   if (!settings)
@@ -137,7 +137,7 @@ int show(const node_command& o) {
   return print_result(command, describe_node_settings(*settings));
 }
 
-void add_config(CLI::App& app, node_command& o) {
+void add_config(CLI::App& app, run_options& o) {
   app.add_option("--config", o.config, "Settings (*.toml)")->required();
 }
 
@@ -145,7 +145,7 @@ void add_config(CLI::App& app, node_command& o) {
 
 void register_node(CLI::App& parent, const std::function<void(std::function<int()>)>& select,
                    const node_run::second_clock& now) {
-  auto o = std::make_shared<node_command>();
+  auto o = std::make_shared<run_options>();
   CLI::App* node = parent.add_subcommand("run", "Runs a node that stays: takes readings as they come");
   add_config(*node, *o);
   node->add_flag("--json", o->json, "Print one JSON object a line for each half hour that brought something");

@@ -14,7 +14,7 @@ namespace gridtwin {
 
 namespace {
 
-constexpr std::string_view command = "pki";
+constexpr std::string_view pki_command = "pki";
 
 struct init_options {
   test_authorities_order order;
@@ -30,32 +30,33 @@ struct revoke_options {
 int init(const init_options& o, std::int64_t now_s) {
   const auto names = make_test_authorities(o.order, now_s);
   if (!names)
-    return report_failure(command, names.failure());
+    return report_failure(pki_command, names.failure());
   if (o.json) {
     std::string files;
     for (const std::string& name : *names)
       files += (files.empty() ? "" : ",") + json_string(name);
-    return print_result(command, fmt::format("{{\"folder\":{},\"days\":{},\"files\":[{}]}}\n",
-                                             json_string(o.order.folder), o.order.days, files));
+    return print_result(pki_command, fmt::format("{{\"folder\":{},\"days\":{},\"files\":[{}]}}\n",
+                                                 json_string(o.order.folder), o.order.days, files));
   }
   std::string out = fmt::format("{} files in {}, for {} days; for tests, as all keys lie together\n", names->size(),
                                 printable(o.order.folder, 400), o.order.days);
   for (const std::string& name : *names)
     out += "  " + name + "\n";
-  return print_result(command, out);
+  return print_result(pki_command, out);
 }
 
 int revoke(const revoke_options& o, std::int64_t now_s) {
   const auto done = revoke_test_certificate(o.folder, o.name, now_s);
   if (!done)
-    return report_failure(command, done.failure());
+    return report_failure(pki_command, done.failure());
   if (o.json)
-    return print_result(
-      command, fmt::format("{{\"name\":{},\"serial\":\"{}\",\"list\":{},\"number\":{},\"changed\":{}}}\n",
-                           json_string(o.name), done->serial, json_string(done->list), done->number, done->changed));
-  return print_result(command, fmt::format("{} {}: serial number {} is on list {} of {}\n", o.name,
-                                           done->changed ? "is revoked" : "was revoked already", done->serial,
-                                           done->number, printable(done->list, 400)));
+    return print_result(pki_command,
+                        fmt::format("{{\"name\":{},\"serial\":\"{}\",\"list\":{},\"number\":{},\"changed\":{}}}\n",
+                                    json_string(o.name), done->serial, json_string(done->list), done->number,
+                                    done->changed));
+  return print_result(pki_command, fmt::format("{} {}: serial number {} is on list {} of {}\n", o.name,
+                                               done->changed ? "is revoked" : "was revoked already", done->serial,
+                                               done->number, printable(done->list, 400)));
 }
 
 } // namespace

@@ -27,7 +27,7 @@ namespace gridtwin {
 
 namespace {
 
-constexpr std::string_view command = "replay";
+constexpr std::string_view replay_command = "replay";
 
 struct replay_options {
   std::string estate;
@@ -212,13 +212,13 @@ int run(const replay_options& o, const millisecond_clock& now) {
   if (!prepared) {
     if (folder)
       std::move(*folder).take_back();
-    return report_failure(command, prepared.failure());
+    return report_failure(replay_command, prepared.failure());
   }
   if (!folder)
-    return report_failure(command, folder.failure());
+    return report_failure(replay_command, folder.failure());
   auto& [plan, rules] = *prepared;
   if (auto applied = apply_rules(o, *folder, std::move(rules), plan); !applied)
-    return report_failure(command, applied.failure());
+    return report_failure(replay_command, applied.failure());
   replay_progress_line line(now);
   std::optional<result<store_view>> view;
   std::optional<result<store_totals>> after;
@@ -231,21 +231,21 @@ int run(const replay_options& o, const millisecond_clock& now) {
     });
   line.clear();
   if (!outcome)
-    return report_failure(command, outcome.failure());
+    return report_failure(replay_command, outcome.failure());
   if (outcome->stopped_by)
-    return report_failure(command, *outcome->stopped_by);
+    return report_failure(replay_command, *outcome->stopped_by);
   if (!*view)
-    return report_failure(command, view->failure());
+    return report_failure(replay_command, view->failure());
   if (!*after)
-    return report_failure(command, after->failure());
+    return report_failure(replay_command, after->failure());
   const std::int64_t elapsed = now() - start;
   const std::string json = replay_json(plan, *outcome, **after, elapsed);
   if (!o.json_out.empty())
     if (auto written = write_small_file(o.json_out, json); !written)
-      return report_failure(command, written.failure());
+      return report_failure(replay_command, written.failure());
   if (o.json)
-    return print_result(command, json);
-  return print_result(command, replay_text(plan, *outcome, **after, elapsed, **view, o.store));
+    return print_result(replay_command, json);
+  return print_result(replay_command, replay_text(plan, *outcome, **after, elapsed, **view, o.store));
 }
 
 } // namespace

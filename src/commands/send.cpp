@@ -32,7 +32,7 @@ namespace gridtwin {
 
 namespace {
 
-constexpr std::string_view command = "send";
+constexpr std::string_view send_command = "send";
 
 struct send_options {
   std::string to;
@@ -200,18 +200,18 @@ int run(const send_options& o, const std::function<std::int64_t()>& now_us) {
   catch_interrupts();
   sender_options to;
   if (auto read = read_address(o.to, to); !read)
-    return report_failure(command, read.failure());
+    return report_failure(send_command, read.failure());
   to.patience = std::chrono::seconds(o.patience_s);
   to.seed = static_cast<std::uint64_t>(now_us()) ^ static_cast<std::uint64_t>(::getpid()) << 40;
   auto tls = tls_from_files(tls_side::client, o.certificate, o.key, o.trust);
   if (!tls)
-    return report_failure(command, tls.failure());
+    return report_failure(send_command, tls.failure());
   auto intake = intake_of(o);
   if (!intake)
-    return report_failure(command, intake.failure());
+    return report_failure(send_command, intake.failure());
   auto box = outbox::open(o.spool);
   if (!box)
-    return report_failure(command, box.failure());
+    return report_failure(send_command, box.failure());
 
   send_progress_line line(now_us);
   counted_source source(**box);
@@ -240,7 +240,7 @@ int run(const send_options& o, const std::function<std::int64_t()>& now_us) {
   outcome.elapsed_ms = line.elapsed_ms();
   if (*intake)
     outcome.intake = (*intake)->counts();
-  const int printed = print_result(command, o.json ? json_of(outcome, source) : text_of(outcome, source));
+  const int printed = print_result(send_command, o.json ? json_of(outcome, source) : text_of(outcome, source));
   const std::string kept =
     fmt::format("{} readings are unanswered; the same command goes on with them", with_thousands(outcome.unanswered));
   for (const result<void>* const one : std::initializer_list<const result<void>*>{&settled, &sent, &read})
@@ -248,10 +248,10 @@ int run(const send_options& o, const std::function<std::int64_t()>& now_us) {
       error why = one->failure();
       if (one == &sent && why.code == errc::interrupted)
         why.message += ". " + kept;
-      return report_failure(command, why);
+      return report_failure(send_command, why);
     }
   if (interrupted() && (!read || outcome.unanswered > 0))
-    return report_failure(command, {errc::interrupted, "stopped: " + kept});
+    return report_failure(send_command, {errc::interrupted, "stopped: " + kept});
   return printed;
 }
 

@@ -17,7 +17,7 @@ namespace gridtwin {
 
 namespace {
 
-constexpr std::string_view command = "settle";
+constexpr std::string_view settle_command = "settle";
 
 struct settle_command_options {
   std::string store;
@@ -110,7 +110,7 @@ std::string json_of(const settle_plan& plan, const settle_outcome& o) {
   return out + "}}";
 }
 
-std::string per_cent(std::uint64_t part, std::uint64_t whole) {
+std::string share_of_all(std::uint64_t part, std::uint64_t whole) {
   return whole == 0 ? "-" : format_ratio(static_cast<uint128>(part) * 100, whole, 2) + " %";
 }
 
@@ -126,7 +126,7 @@ std::string text_of(const settle_plan& plan, const settle_outcome& o, const std:
   out += line("as known at", format_instant(o.known_at_s));
   out += line("meters", with_thousands(t.meters()));
   out += line("half hours", with_thousands(t.half_hours()));
-  out += line("  actual", with_thousands(t.actual()) + ", " + per_cent(t.actual(), t.half_hours()));
+  out += line("  actual", with_thousands(t.actual()) + ", " + share_of_all(t.actual(), t.half_hours()));
   if (t.received_estimates() != 0)
     out += line("  estimates that were received", with_thousands(t.received_estimates()));
   for (std::size_t i = 0; i < estimation_method_count; ++i)
@@ -160,20 +160,20 @@ int run(const settle_command_options& o, const millisecond_clock& now) {
   catch_interrupts();
   const auto plan = plan_of(o);
   if (!plan)
-    return report_failure(command, plan.failure());
+    return report_failure(settle_command, plan.failure());
   const auto basis = read_settlement_basis(o.settlement);
   if (!basis)
-    return report_failure(command, basis.failure());
+    return report_failure(settle_command, basis.failure());
   progress_line line("transformers", now);
   const auto outcome =
     run_settlement(*plan, *basis, [&](std::uint64_t done, std::uint64_t all) { line.show(done, all); });
   line.clear();
   if (!outcome)
-    return report_failure(command, outcome.failure());
+    return report_failure(settle_command, outcome.failure());
   const std::string json = json_of(*plan, *outcome);
   if (auto written = write_small_file((plan->out / "run.json").string(), json + "\n"); !written)
-    return report_failure(command, written.failure());
-  return print_result(command, o.json ? json + "\n" : text_of(*plan, *outcome, o.out, line.elapsed_ms()));
+    return report_failure(settle_command, written.failure());
+  return print_result(settle_command, o.json ? json + "\n" : text_of(*plan, *outcome, o.out, line.elapsed_ms()));
 }
 
 } // namespace

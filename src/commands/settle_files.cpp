@@ -23,7 +23,7 @@ std::string kwh(std::int64_t wh) {
 
 std::string mwh(std::int64_t wh) { return format_ratio(static_cast<uint128>(wh), 1'000'000, 6); }
 
-std::string per_cent(std::uint64_t part, std::uint64_t whole) {
+std::string share_text(std::uint64_t part, std::uint64_t whole) {
   return whole == 0 ? std::string() : format_ratio(static_cast<uint128>(part) * 100, whole, 2);
 }
 
@@ -272,7 +272,7 @@ result<void> settlement_files::write_shares(table_writer& out) const {
     const std::int64_t all_wh = s.actual_wh + s.estimated_wh;
     out.row({key[0], key[1], key[2], date_, std::to_string(s.actual_half_hours), std::to_string(s.estimated_half_hours),
              mwh(s.actual_wh), mwh(s.estimated_wh),
-             per_cent(static_cast<std::uint64_t>(s.actual_wh), static_cast<std::uint64_t>(all_wh))});
+             share_text(static_cast<std::uint64_t>(s.actual_wh), static_cast<std::uint64_t>(all_wh))});
   }
   return {};
 }

@@ -16,7 +16,7 @@ namespace gridtwin {
 
 namespace {
 
-constexpr std::string_view command = "sim estate";
+constexpr std::string_view sim_estate_command = "sim estate";
 /// In the order of `estate_sinks`.
 constexpr std::array<std::string_view, 3> written_tables{"transformers.csv", "feeders.csv", "meters.csv"};
 /// Tables of an estate that are not simulated: left over from another estate they would contradict this one.
@@ -83,9 +83,9 @@ int run_sim_estate(const sim_estate_options& options, const millisecond_clock& n
   const auto counts = write_estate(options, progress);
   progress.clear();
   if (!counts)
-    return report_failure(command, counts.failure());
+    return report_failure(sim_estate_command, counts.failure());
   const std::int64_t elapsed_ms = progress.elapsed_ms();
-  return print_result(command,
+  return print_result(sim_estate_command,
                       options.json ? to_json(options, *counts, elapsed_ms) : to_text(options, *counts, elapsed_ms));
 }
 

@@ -16,7 +16,7 @@ namespace gridtwin {
 
 namespace {
 
-constexpr std::string_view command = "sim reads";
+constexpr std::string_view sim_reads_command = "sim reads";
 
 struct outcome {
   reads_truth truth;
@@ -127,10 +127,10 @@ int run_sim_reads(const sim_reads_options& options, const millisecond_clock& now
   const auto done = write_reads(options, progress);
   progress.clear();
   if (!done)
-    return report_failure(command, done.failure());
+    return report_failure(sim_reads_command, done.failure());
   const std::int64_t elapsed_ms = progress.elapsed_ms();
   if (options.out != "-")
-    return print_result(command,
+    return print_result(sim_reads_command,
                         options.json ? to_json(options, *done, elapsed_ms) : to_text(options, *done, elapsed_ms));
   std::fputs(to_text(options, *done, elapsed_ms).c_str(), stderr); // standard output has the readings
   return 0;

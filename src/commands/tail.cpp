@@ -20,7 +20,7 @@ namespace gridtwin {
 
 namespace {
 
-constexpr std::string_view command = "tail";
+constexpr std::string_view tail_command = "tail";
 constexpr std::size_t events_at_once = 10'000;
 constexpr std::chrono::milliseconds pause{200};
 
@@ -55,27 +55,27 @@ result<std::map<std::uint32_t, std::int64_t>> parse_pointer(const std::string& t
 
 int run(const tail_options& o) {
   if (o.topic != "reading")
-    return report_failure(command, {errc::usage, "there is no topic " + in_quotes(o.topic) + ": reading is one"});
+    return report_failure(tail_command, {errc::usage, "there is no topic " + in_quotes(o.topic) + ": reading is one"});
   auto from = parse_pointer(o.from);
   if (!from)
-    return report_failure(command, from.failure());
+    return report_failure(tail_command, from.failure());
   catch_interrupts();
   const auto folder = store_folder::for_reading(o.store);
   if (!folder)
-    return report_failure(command, folder.failure());
+    return report_failure(tail_command, folder.failure());
   auto database = folder->connect_reader();
   if (!database)
-    return report_failure(command, database.failure());
+    return report_failure(tail_command, database.failure());
   auto topic = reading_topic::over(*database);
   if (!topic)
-    return report_failure(command, topic.failure());
+    return report_failure(tail_command, topic.failure());
   for (;;) {
     bool at_end = true;
     for (std::uint32_t shard = 0; shard < shard_count && !interrupted(); ++shard) {
       std::int64_t& after = (*from)[shard];
       const auto batch = topic->read(shard, after, events_at_once);
       if (!batch)
-        return report_failure(command, batch.failure());
+        return report_failure(tail_command, batch.failure());
       std::string lines;
       for (const reading_event& e : batch->events) {
         append_event_json(e, {}, lines);
@@ -83,7 +83,7 @@ int run(const tail_options& o) {
       }
       if (!lines.empty()
           && (std::fwrite(lines.data(), 1, lines.size(), stdout) != lines.size() || std::fflush(stdout) != 0))
-        return report_failure(command, {errc::store_failed, "standard output cannot take more"});
+        return report_failure(tail_command, {errc::store_failed, "standard output cannot take more"});
       after = batch->last_offset;
       at_end = at_end && batch->at_end;
     }

@@ -28,7 +28,7 @@ namespace gridtwin {
 
 namespace {
 
-constexpr std::string_view command = "twins";
+constexpr std::string_view twins_command = "twins";
 
 struct twin_options {
   std::string store;
@@ -74,10 +74,10 @@ struct supervised_twins {
 int list(const twin_options& o) {
   auto store = readable_store::open(o.store);
   if (!store)
-    return report_failure(command, store.failure());
+    return report_failure(twins_command, store.failure());
   const auto twins = supervised_twins::read(store->database);
   if (!twins)
-    return report_failure(command, twins.failure());
+    return report_failure(twins_command, twins.failure());
   std::map<std::string, std::uint64_t> waiting;
   for (const kept_letter& l : twins->waiting)
     ++waiting[l.letter.input.meter];
@@ -96,7 +96,7 @@ int list(const twin_options& o) {
   if (!o.json)
     out = out.empty() ? "no twin has ever failed\n"
                       : "mpan           state    restarts  waiting    run  last failure\n" + out;
-  return print_result(command, out);
+  return print_result(twins_command, out);
 }
 
 result<mpan> meter_of(const std::string& text) {
@@ -182,35 +182,36 @@ int unpark(const twin_options& o) {
   catch_interrupts();
   const auto meter = meter_of(o.meter);
   if (!meter)
-    return report_failure(command, meter.failure());
+    return report_failure(twins_command, meter.failure());
   const auto folder = store_folder::for_writing(o.store);
   if (!folder)
-    return report_failure(command, folder.failure());
+    return report_failure(twins_command, folder.failure());
   auto database = folder->connect_reader();
   if (!database)
-    return report_failure(command, database.failure());
+    return report_failure(twins_command, database.failure());
   auto twins = supervised_twins::read(*database, *meter);
   if (!twins)
-    return report_failure(command, twins.failure());
+    return report_failure(twins_command, twins.failure());
   if (twins->parked.empty())
-    return report_failure(command, {errc::usage, "the twin of " + to_string(*meter)
-                                                   + " is not parked (gridtwin twins list shows which are)"});
+    return report_failure(twins_command, {errc::usage, "the twin of " + to_string(*meter)
+                                                         + " is not parked (gridtwin twins list shows which are)"});
   for (const parked_twin& t : twins->parked)
     if (const auto done = unpark_twin(*folder, t.transformer, t.twin, o.operator_.act()); !done)
-      return report_failure(command, done.failure());
+      return report_failure(twins_command, done.failure());
   std::erase_if(twins->waiting, [](const kept_letter& l) { return l.letter.cause != letter_cause::twin_parked; });
   const std::size_t waited = twins->waiting.size();
   const auto played = play_letters(*folder, std::move(twins->waiting), o.operator_.act());
   if (!played)
-    return report_failure(command, played.failure());
+    return report_failure(twins_command, played.failure());
   const std::int64_t failed = played->counts.of(verdict::twin_failed);
   if (o.json)
-    return print_result(command, fmt::format("{{\"mpan\":\"{}\",\"letters\":{},\"accepted\":{},\"waiting\":{}}}\n",
-                                             to_string(*meter), waited, played->counts.of(verdict::accepted), failed));
-  return print_result(command, fmt::format("the twin of {} runs again; of {} readings that waited for it {} were "
-                                           "accepted, {} still wait\n",
-                                           to_string(*meter), with_thousands(waited),
-                                           played->counts.of(verdict::accepted), failed));
+    return print_result(twins_command,
+                        fmt::format("{{\"mpan\":\"{}\",\"letters\":{},\"accepted\":{},\"waiting\":{}}}\n",
+                                    to_string(*meter), waited, played->counts.of(verdict::accepted), failed));
+  return print_result(twins_command, fmt::format("the twin of {} runs again; of {} readings that waited for it {} were "
+                                                 "accepted, {} still wait\n",
+                                                 to_string(*meter), with_thousands(waited),
+                                                 played->counts.of(verdict::accepted), failed));
 }
 
 } // namespace
@@ -218,30 +219,30 @@ int unpark(const twin_options& o) {
 int show_twin(const std::string& store, const std::string& mpan_text, bool json) {
   const auto meter = meter_of(mpan_text);
   if (!meter)
-    return report_failure(command, meter.failure());
+    return report_failure(twins_command, meter.failure());
   auto view = store_view::open(store);
   if (!view)
-    return report_failure(command, view.failure());
+    return report_failure(twins_command, view.failure());
   const auto twins = supervised_twins::read(view->reader().database(), *meter);
   if (!twins)
-    return report_failure(command, twins.failure());
+    return report_failure(twins_command, twins.failure());
   std::string rows;
   for (std::uint32_t c = 0; c < view->estate().connections.size(); ++c) {
     if (view->estate().connections[c].mpan != *meter)
       continue;
     const auto one = describe(*view, {c}, *twins, json);
     if (!one)
-      return report_failure(command, one.failure());
+      return report_failure(twins_command, one.failure());
     rows += (json && !rows.empty() ? "," : "") + *one;
   }
   if (rows.empty())
-    return report_failure(command, {errc::usage, "the store's estate has no meter " + to_string(*meter)});
+    return report_failure(twins_command, {errc::usage, "the store's estate has no meter " + to_string(*meter)});
   if (json) {
     std::string letters;
     for (const kept_letter& l : twins->waiting)
       letters += (letters.empty() ? "" : ",") + std::to_string(l.id);
-    return print_result(
-      command, fmt::format("{{\"mpan\":\"{}\",\"twins\":[{}],\"waiting\":[{}]}}\n", to_string(*meter), rows, letters));
+    return print_result(twins_command, fmt::format("{{\"mpan\":\"{}\",\"twins\":[{}],\"waiting\":[{}]}}\n",
+                                                   to_string(*meter), rows, letters));
   }
   std::string out = "Twin of meter " + to_string(*meter) + "\n" + rows;
   constexpr std::size_t shown = 5;
@@ -253,7 +254,7 @@ int show_twin(const std::string& store, const std::string& mpan_text, bool json)
     out += fmt::format("    {} {} {}: {}, {}\n", l.id, l.letter.input.quantity, l.letter.input.period_end,
                        name_of(l.letter.cause), l.letter.input.detail);
   }
-  return print_result(command, out);
+  return print_result(twins_command, out);
 }
 
 void register_twins(CLI::App& parent, const std::function<void(std::function<int()>)>& select) {

@@ -11,7 +11,6 @@ namespace gridtwin {
 namespace {
 
 constexpr std::string_view others = "others";
-constexpr std::int64_t seconds_per_day = 86'400;
 
 audit_event event_of(refused_act act, const std::string& who, const std::string& reason, std::uint64_t count,
                      std::int64_t first_s, std::int64_t last_s) {

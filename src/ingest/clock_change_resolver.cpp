@@ -16,14 +16,14 @@ namespace gridtwin {
 
 namespace {
 
-constexpr std::uint64_t hash_factor = 0x9E37'79B9'7F4A'7C15;
-constexpr std::size_t smallest_table = 64;
+constexpr std::uint64_t series_factor = 0x9E37'79B9'7F4A'7C15;
+constexpr std::size_t smallest_series_table = 64;
 constexpr std::uint32_t taken_out = std::numeric_limits<std::uint32_t>::max(); // line of a reject that is held
 
 /// The last local time of each series, in a flat table: asked once a run of rows.
 class last_times {
 public:
-  last_times() : slots_(smallest_table) {}
+  last_times() : slots_(smallest_series_table) {}
 
   /// The last time of that series, if it had one; from now on it is `last_s`.
   std::optional<std::int64_t> exchange(series_key series, std::int64_t last_s) {
@@ -44,7 +44,7 @@ private:
 
   slot& slot_of(series_key series) {
     const std::size_t mask = slots_.size() - 1;
-    std::size_t at = static_cast<std::size_t>((series.value * hash_factor) >> (64 - std::countr_zero(slots_.size())));
+    std::size_t at = static_cast<std::size_t>((series.value * series_factor) >> (64 - std::countr_zero(slots_.size())));
     while (slots_[at].series.value != 0 && !(slots_[at].series == series))
       at = (at + 1) & mask;
     return slots_[at];
@@ -71,11 +71,11 @@ struct label {
 struct label_hash {
   std::size_t operator()(const label& l) const noexcept {
     return static_cast<std::size_t>(
-      (l.series.value ^ std::rotl(static_cast<std::uint64_t>(l.local_s), 40)) * hash_factor >> 7);
+      (l.series.value ^ std::rotl(static_cast<std::uint64_t>(l.local_s), 40)) * series_factor >> 7);
   }
 };
 struct series_hash {
-  std::size_t operator()(series_key s) const noexcept { return static_cast<std::size_t>(s.value * hash_factor >> 7); }
+  std::size_t operator()(series_key s) const noexcept { return static_cast<std::size_t>(s.value * series_factor >> 7); }
 };
 
 /// What is known of a label.

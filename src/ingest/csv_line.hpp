@@ -17,12 +17,14 @@ namespace gridtwin {
 /// Most columns of a file.
 inline constexpr std::size_t columns_limit = 1024;
 
+constexpr bool is_blank(char c) noexcept { return c == ' ' || c == '\t'; }
+constexpr bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }
+
 /// Without the blanks and tabs around it.
 inline std::string_view trimmed(std::string_view text) noexcept {
-  const auto blank = [](char c) { return c == ' ' || c == '\t'; };
-  while (!text.empty() && blank(text.front()))
+  while (!text.empty() && is_blank(text.front()))
     text.remove_prefix(1);
-  while (!text.empty() && blank(text.back()))
+  while (!text.empty() && is_blank(text.back()))
     text.remove_suffix(1);
   return text;
 }

@@ -19,7 +19,6 @@ namespace gridtwin {
 
 namespace {
 
-constexpr std::size_t id_bytes_limit = 100;
 constexpr std::int64_t whole_power_factor = 1'000'000;
 constexpr std::uint32_t no_transformer = 0xFFFF'FFFF;
 

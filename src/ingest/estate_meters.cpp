@@ -1,6 +1,7 @@
 #include "src/ingest/estate_meters.hpp"
 
 #include "config/printable_text.hpp"
+#include "src/ingest/estate_tables.hpp"
 
 #include <algorithm>
 #include <bit>
@@ -13,9 +14,8 @@ namespace gridtwin {
 namespace {
 
 constexpr std::string_view file_name = "meters.csv";
-constexpr std::uint64_t hash_factor = 0x9E37'79B9'7F4A'7C15;
-constexpr std::size_t smallest_table = 16;
-constexpr std::size_t id_bytes_limit = 100;
+constexpr std::uint64_t name_factor = 0x9E37'79B9'7F4A'7C15;
+constexpr std::size_t smallest_name_table = 16;
 constexpr std::size_t connections_limit = 0x7FFF'FFFE; // places are kept in 31 bits
 
 enum column : std::size_t {
@@ -44,7 +44,7 @@ constexpr bool is_alphanumeric(char c) noexcept {
 }
 
 std::size_t spread(std::uint64_t hash, std::size_t slots) noexcept {
-  return static_cast<std::size_t>((hash * hash_factor) >> (64 - std::countr_zero(slots)));
+  return static_cast<std::size_t>((hash * name_factor) >> (64 - std::countr_zero(slots)));
 }
 
 } // namespace
@@ -53,8 +53,8 @@ void meter_rows::read(std::string_view text) {
   const auto rows = static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n')) + 1;
   estate_.connections.reserve(rows);
   lines_.reserve(rows);
-  slots_count_ = std::bit_ceil(std::max(smallest_table, rows + rows / 2));
-  name_slots_.assign(smallest_table, 0);
+  slots_count_ = std::bit_ceil(std::max(smallest_name_table, rows + rows / 2));
+  name_slots_.assign(smallest_name_table, 0);
   estate_table table(file_name, text, column_names(), required_columns, faults_);
   while (table.next()) {
     if (estate_.connections.size() >= connections_limit)

@@ -16,7 +16,6 @@ namespace gridtwin {
 
 namespace {
 
-constexpr std::size_t id_bytes_limit = 100;
 constexpr std::size_t date_length = 10; // of `2026-03-01`
 
 /// Something of a file with the line that it stands in.

@@ -9,12 +9,6 @@
 
 namespace gridtwin {
 
-namespace {
-
-constexpr std::size_t mpan_digits = 13;
-
-} // namespace
-
 void estate_faults::add(std::string_view file, std::uint32_t line, std::string_view what) {
   ++count_;
   if (shown_.size() < shown_estate_faults)

@@ -14,6 +14,9 @@
 
 namespace gridtwin {
 
+/// Longest name of a transformer, feeder, supplier or service, in bytes.
+inline constexpr std::size_t id_bytes_limit = 100;
+
 /// Faults of an estate: all are counted, the first are kept.
 class estate_faults {
 public:

@@ -11,11 +11,7 @@
 
 namespace gridtwin {
 
-namespace {
-
-constexpr std::int64_t seconds_per_day = 86'400;
-
-} // namespace
+namespace {} // namespace
 
 void line_decoder::fill(sourced_reading& out, const row& r, const parsed_energy& energy, std::uint8_t item) const {
   out.wh = energy.wh;

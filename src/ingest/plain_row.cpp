@@ -11,6 +11,7 @@
 
 #include "src/ingest/plain_row.hpp"
 
+#include "src/ingest/csv_line.hpp"
 #include "src/ingest/line_decoder.hpp"
 #include "src/ingest/plain_values.hpp"
 
@@ -23,9 +24,6 @@
 namespace gridtwin {
 
 namespace {
-
-constexpr bool is_blank(char c) noexcept { return c == ' ' || c == '\t'; }
-constexpr bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }
 
 #ifdef __SSE2__
 /// A bit for each of 64 bytes: those that are `wanted`, and those that end a scan, line feeds and quotes.

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "twins/mpan.hpp"
+
 #include <array>
 #include <bit>
 #include <cstddef>
@@ -37,8 +39,6 @@ constexpr std::uint32_t number_of(std::uint64_t digits) noexcept {
   digits = ((digits & 0x00FF'00FF'00FF'00FF) * (100 * 65536 + 1)) >> 16;
   return static_cast<std::uint32_t>(((digits & 0x0000'FFFF'0000'FFFF) * (10'000 * (std::uint64_t{1} << 32) + 1)) >> 32);
 }
-
-inline constexpr std::size_t mpan_digits = 13;
 
 /// Reads 13 bytes. False where one is no digit.
 inline bool read_mpan_digits(const char* at, std::uint64_t& number) noexcept {

@@ -57,7 +57,7 @@ private:
 };
 
 /// Columns that a file must have to be of this profile, as lists of accepted names.
-std::vector<const column_choice*> required_columns(const format_profile& p) {
+std::vector<const column_choice*> columns_needed(const format_profile& p) {
   std::vector<const column_choice*> out;
   for (const column_choice* c : {&p.meter, &p.time, &p.value, &p.quantity_column, &p.quality_column, &p.reason_column,
                                  &p.amendment_column, &p.version_column})
@@ -70,7 +70,7 @@ std::vector<const column_choice*> required_columns(const format_profile& p) {
 std::string fitting_format(const header_columns& header, const format_profile& tried) {
   for (const std::string_view name : built_in_profile_names) {
     const auto profile = built_in_profile(name);
-    const auto needed = required_columns(*profile);
+    const auto needed = columns_needed(*profile);
     if (name != tried.name && std::all_of(needed.begin(), needed.end(), [&header](const column_choice* c) {
           return header.find(c->names) != no_column;
         }))

@@ -1,6 +1,7 @@
 #include "src/ingest/time_format.hpp"
 
 #include "config/printable_text.hpp"
+#include "src/ingest/csv_line.hpp"
 #include "twins/period.hpp"
 
 #include <algorithm>
@@ -13,12 +14,8 @@ namespace gridtwin {
 
 namespace {
 
-constexpr std::int64_t seconds_per_day = 86'400;
 constexpr std::size_t steps_limit = 200;
 constexpr std::size_t epoch_digits_limit = 12;
-
-constexpr bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }
-constexpr bool is_blank(char c) noexcept { return c == ' ' || c == '\t'; }
 
 /// Two digits as a number, or at least 100 where they are none.
 constexpr unsigned two(const char* at) noexcept {

@@ -16,7 +16,6 @@ namespace gridtwin {
 
 namespace {
 
-constexpr std::int64_t seconds_per_day = 86'400;
 constexpr std::int64_t table_begin_s = -60 * seconds_per_day;
 constexpr std::int32_t last_year_known = 2037; // compiled tz files end there, and the library does not read their rule
 constexpr std::int32_t last_year = 2200;

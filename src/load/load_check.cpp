@@ -8,7 +8,7 @@ namespace gridtwin {
 
 namespace {
 
-constexpr std::size_t readings_at_once = 100'000;
+constexpr std::size_t checked_at_once = 100'000;
 
 /// The answer to a reading; nothing where it has none.
 const wire_answer* answer_to(const answered_load& load, std::uint64_t number) {
@@ -74,7 +74,7 @@ result<load_findings> check_load(reading_topic& log, std::span<const answered_lo
   load_checker checker(loads);
   for (std::uint32_t shard = 0; shard < shard_count; ++shard)
     for (std::int64_t after = 0;;) {
-      const auto batch = log.read(shard, after, readings_at_once);
+      const auto batch = log.read(shard, after, checked_at_once);
       if (!batch)
         return batch.failure();
       for (const reading_event& e : batch->events)

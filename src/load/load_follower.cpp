@@ -4,14 +4,14 @@ namespace gridtwin {
 
 namespace {
 
-constexpr std::size_t readings_at_once = 20'000;
+constexpr std::size_t followed_at_once = 20'000;
 
 } // namespace
 
 result<void> load_follower::read_on(bool counts) {
   for (std::uint32_t shard = 0; shard < shard_count; ++shard)
     for (bool at_end = false; !at_end;) {
-      const auto batch = log_.topic().read(shard, after_[shard], readings_at_once);
+      const auto batch = log_.topic().read(shard, after_[shard], followed_at_once);
       if (!batch)
         return batch.failure();
       const std::int64_t now = now_us_();

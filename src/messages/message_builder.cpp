@@ -116,7 +116,7 @@ private:
 
   std::string reference_of(const if021_message& m, std::uint64_t versions) const {
     const std::string hash = to_hex(sha256(told_by(m, versions))).substr(0, reference_hash_digits);
-    std::string date = format_date(civil_from_days(static_cast<std::int32_t>(m.envelope.sender_s / 86'400)));
+    std::string date = format_date(civil_from_days(static_cast<std::int32_t>(m.envelope.sender_s / seconds_per_day)));
     std::erase(date, '-');
     return "S-IF-021-" + dip_id_ + "-" + role_ + "-" + date + "-" + hash;
   }

@@ -13,7 +13,6 @@ namespace {
 
 constexpr std::int64_t seconds_per_minute = 60;
 constexpr std::int64_t seconds_per_hour = 3600;
-constexpr std::int64_t seconds_per_day = 86'400;
 constexpr int last_offset_hour = 14;
 constexpr int watt_hours_digits = 3;
 constexpr std::size_t most_whole_digits = 9;

@@ -13,7 +13,6 @@ namespace gridtwin {
 
 namespace {
 
-constexpr std::int64_t seconds_per_day = 86'400;
 /// `{"sp":"2026-06-15T00:30:00+00:00","v":"-123456789.012","q":"EA13","e":"10","arc":"A"},` with some room.
 constexpr std::size_t longest_entry = 96;
 

@@ -20,12 +20,6 @@ openssl_ptr<ASN1_STRING> time_of(std::int64_t seconds) {
   return openssl_ptr<ASN1_STRING>(ASN1_TIME_set(nullptr, static_cast<time_t>(seconds)));
 }
 
-bool is_address(const std::string& text) noexcept {
-  const openssl_ptr<ASN1_STRING> address(a2i_IPADDRESS(text.c_str()));
-  ERR_clear_error();
-  return address != nullptr;
-}
-
 openssl_ptr<X509_EXTENSION> extension_of(X509V3_CTX& context, int kind, const std::string& text) {
   return openssl_ptr<X509_EXTENSION>(X509V3_EXT_conf_nid(nullptr, &context, kind, text.c_str()));
 }

@@ -34,7 +34,7 @@ constexpr bool is_name_letter(char c) noexcept {
   return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' || c == '-';
 }
 
-error refused(std::string why) { return {errc::usage, std::move(why)}; }
+error unfit(std::string why) { return {errc::usage, std::move(why)}; }
 
 struct free_names {
   void operator()(GENERAL_NAMES* names) const noexcept { GENERAL_NAMES_free(names); }
@@ -86,7 +86,7 @@ trust_plane plane_of(access_role role) noexcept {
 
 result<peer_identity> parse_identity(std::string_view uri) {
   if (!uri.starts_with(prefix))
-    return refused(in_quotes(uri) + " is no identity: it begins with 'urn:gridtwin:'");
+    return unfit(in_quotes(uri) + " is no identity: it begins with 'urn:gridtwin:'");
   std::string_view rest = uri.substr(prefix.size());
   const auto take = [&rest] {
     const std::size_t end = rest.find(':');
@@ -102,14 +102,13 @@ result<peer_identity> parse_identity(std::string_view uri) {
     const std::string_view role = take();
     const auto known = parse_access_role(role);
     if (!known || plane_of(*known) != trust_plane::services)
-      return refused(in_quotes(role)
-                     + " is no role of a service: settlement, network-operator, flexibility or auditor");
+      return unfit(in_quotes(role) + " is no role of a service: settlement, network-operator, flexibility or auditor");
     out.role = *known;
   } else if (kind != "device") {
-    return refused(in_quotes(kind) + " is no kind of identity: device, service or operator");
+    return unfit(in_quotes(kind) + " is no kind of identity: device, service or operator");
   }
   if (rest.empty() || rest.size() > longest_identity_name || !std::all_of(rest.begin(), rest.end(), is_name_letter))
-    return refused(in_quotes(rest) + " is no name of an identity: 1 to 64 of a-z, 0-9, '.' and '-'");
+    return unfit(in_quotes(rest) + " is no name of an identity: 1 to 64 of a-z, 0-9, '.' and '-'");
   out.name = rest;
   return out;
 }
@@ -132,14 +131,14 @@ std::string to_string(const peer_identity& identity) {
 
 result<peer_identity> identity_of_names(std::span<const std::uint8_t> der) {
   if (der.size() > longest_names_bytes)
-    return refused("the certificate's alternative names are longer than 16 KiB");
+    return unfit("the certificate's alternative names are longer than 16 KiB");
   const unsigned char* at = der.data();
   const std::unique_ptr<GENERAL_NAMES, free_names> names(
     d2i_GENERAL_NAMES(nullptr, &at, static_cast<long>(der.size())));
   if (names == nullptr || at != der.data() + der.size())
-    return refused("the certificate's alternative names cannot be read");
+    return unfit("the certificate's alternative names cannot be read");
   if (sk_GENERAL_NAME_num(names.get()) > most_names)
-    return refused("the certificate has more than 100 alternative names");
+    return unfit("the certificate has more than 100 alternative names");
   std::optional<std::string_view> uri;
   for (int i = 0; i < sk_GENERAL_NAME_num(names.get()); ++i) {
     int kind = 0;
@@ -147,20 +146,20 @@ result<peer_identity> identity_of_names(std::span<const std::uint8_t> der) {
     if (kind == GEN_IPADD)
       continue;
     if (kind != GEN_URI && kind != GEN_DNS)
-      return refused("the certificate has an alternative name that is neither URI, host nor address");
+      return unfit("the certificate has an alternative name that is neither URI, host nor address");
     const std::string_view text = text_of(static_cast<const ASN1_STRING*>(value));
     // A library that stops at the zero byte reads another name than the authority signed.
     if (text.find('\0') != std::string_view::npos)
-      return refused("an alternative name of the certificate holds a zero byte");
+      return unfit("an alternative name of the certificate holds a zero byte");
     if (text.find('*') != std::string_view::npos)
-      return refused("an alternative name of the certificate holds a wildcard: one certificate is one peer");
+      return unfit("an alternative name of the certificate holds a wildcard: one certificate is one peer");
     if (kind == GEN_URI && uri)
-      return refused("the certificate has several URIs: which of them the peer is cannot be said");
+      return unfit("the certificate has several URIs: which of them the peer is cannot be said");
     if (kind == GEN_URI)
       uri = text;
   }
   if (!uri)
-    return refused("the certificate has no URI among its alternative names: 'urn:gridtwin:...' says who a peer is");
+    return unfit("the certificate has no URI among its alternative names: 'urn:gridtwin:...' says who a peer is");
   return parse_identity(*uri);
 }
 

@@ -13,6 +13,12 @@ std::string openssl_complaint() {
   return reason != nullptr ? printable(reason, 200) : "no reason is known";
 }
 
+bool is_address(const std::string& host) noexcept {
+  const openssl_ptr<ASN1_STRING> address(a2i_IPADDRESS(host.c_str()));
+  ERR_clear_error();
+  return address != nullptr;
+}
+
 std::string text_of(const X509_NAME* name) {
   const openssl_ptr<BIO> out(BIO_new(BIO_s_mem()));
   if (out == nullptr || X509_NAME_print_ex(out.get(), name, 0, XN_FLAG_ONELINE) < 0)

@@ -36,6 +36,12 @@ using openssl_ptr = std::unique_ptr<T, openssl_free>;
 /// What OpenSSL complained of last on this thread; its list of complaints is empty then.
 std::string openssl_complaint();
 
+/// OpenSSL's level for keys and hashes, 112 bits: neither RSA below 2048 nor SHA-1.
+inline constexpr int security_level = 2;
+
+/// An address of a host as IPv4 or IPv6 rather than a name.
+bool is_address(const std::string& host) noexcept;
+
 /// A name as a line of text, safe to print.
 std::string text_of(const X509_NAME* name);
 

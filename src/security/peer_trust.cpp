@@ -12,12 +12,10 @@ namespace gridtwin {
 
 namespace {
 
-constexpr int security_level = 2; // of OpenSSL: 112 bits, so neither RSA below 2048 nor SHA-1
 constexpr int least_rsa_bits = 2048;
 constexpr int least_ec_bits = 256;
 
 error refused(std::string why) { return {errc::usage, std::move(why)}; }
-error unusable(const std::string& path, const std::string& why) { return {errc::unreadable_input, path + ": " + why}; }
 
 /// OpenSSL's level 2 would let P-224 pass, and does not look at roots.
 bool is_strong(const X509* certificate) {
@@ -59,7 +57,7 @@ std::string authority_of(const X509_CRL* list) {
   return out;
 }
 
-openssl_ptr<BIGNUM> number_of(const X509_CRL* list) {
+openssl_ptr<BIGNUM> crl_number(const X509_CRL* list) {
   const openssl_ptr<ASN1_INTEGER> number(
     static_cast<ASN1_INTEGER*>(X509_CRL_get_ext_d2i(list, NID_crl_number, nullptr, nullptr)));
   return openssl_ptr<BIGNUM>(number != nullptr ? ASN1_INTEGER_to_BN(number.get(), nullptr) : nullptr);
@@ -156,7 +154,7 @@ result<void> peer_trust::add_revocations(const std::string& path) {
     return lists.failure();
   for (auto& list : *lists) {
     const std::string name = text_of(X509_CRL_get_issuer(list.get()));
-    auto number = number_of(list.get());
+    auto number = crl_number(list.get());
     if (number == nullptr)
       return unusable(path, "the revocation list of " + name + " has no number");
     if (is_weak_signature(X509_CRL_get_signature_nid(list.get())))

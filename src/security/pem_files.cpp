@@ -14,14 +14,10 @@ namespace {
 
 int no_password(char*, int, int, void*) { return -1; }
 
-error unreadable(const std::string& path, const std::string& why) {
-  return {errc::unreadable_input, path + ": " + why};
-}
-
 result<std::string> whole_file(const std::string& path, std::size_t limit) {
   std::ifstream in(path, std::ios::binary);
   if (!in)
-    return unreadable(path, "cannot be read: is the name right, and may this user read it?");
+    return unusable(path, "cannot be read: is the name right, and may this user read it?");
   std::string text;
   std::string part(std::size_t{1} << 16, '\0');
   while (in && text.size() <= limit) {
@@ -29,9 +25,9 @@ result<std::string> whole_file(const std::string& path, std::size_t limit) {
     text.append(part, 0, static_cast<std::size_t>(in.gcount()));
   }
   if (in.bad())
-    return unreadable(path, "cannot be read: is it a file?");
+    return unusable(path, "cannot be read: is it a file?");
   if (text.size() > limit)
-    return unreadable(path, "is larger than " + std::to_string(limit) + " bytes");
+    return unusable(path, "is larger than " + std::to_string(limit) + " bytes");
   return text;
 }
 
@@ -71,12 +67,14 @@ result<std::vector<openssl_ptr<T>>> read_all(const std::string& path, std::size_
   // The reader passes over what is of another kind and does not tell an end from a broken begin.
   if (out.empty() || !ends_whole(*text) || out.size() != count_of("-----BEGIN ", *text)
       || out.size() != count_of("-----END ", *text))
-    return unreadable(path, "should hold " + kind + " in PEM and nothing else, whole (" + openssl_complaint() + ")");
+    return unusable(path, "should hold " + kind + " in PEM and nothing else, whole (" + openssl_complaint() + ")");
   ERR_clear_error();
   return out;
 }
 
 } // namespace
+
+error unusable(const std::string& path, const std::string& why) { return {errc::unreadable_input, path + ": " + why}; }
 
 result<std::vector<openssl_ptr<X509>>> read_certificates(const std::string& path) {
   return read_all<X509>(path, pem_bytes_limit, "certificates", PEM_read_bio_X509);
@@ -89,12 +87,12 @@ result<std::vector<openssl_ptr<X509_CRL>>> read_revocations(const std::string& p
 result<openssl_ptr<EVP_PKEY>> read_private_key(const std::string& path) {
   struct stat about {};
   if (::stat(path.c_str(), &about) == 0 && (about.st_mode & (S_IROTH | S_IWOTH)) != 0)
-    return unreadable(path, "every user of this machine may read this private key or write to it; chmod 600 it");
+    return unusable(path, "every user of this machine may read this private key or write to it; chmod 600 it");
   auto keys = read_all<EVP_PKEY>(path, pem_bytes_limit, "one private key without a password", PEM_read_bio_PrivateKey);
   if (!keys)
     return keys.failure();
   if (keys->size() != 1)
-    return unreadable(path, "holds several private keys");
+    return unusable(path, "holds several private keys");
   return std::move(keys->front());
 }
 

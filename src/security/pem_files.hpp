@@ -16,6 +16,9 @@ namespace gridtwin {
 inline constexpr std::size_t pem_bytes_limit = std::size_t{1} << 20;
 inline constexpr std::size_t revocations_bytes_limit = std::size_t{64} << 20;
 
+/// What is wrong with a file of them; with its name.
+error unusable(const std::string& path, const std::string& why);
+
 /// One or more certificates, in the order of the file.
 result<std::vector<openssl_ptr<X509>>> read_certificates(const std::string& path);
 

@@ -13,11 +13,9 @@ namespace {
 
 constexpr const char* suites_1_2 = "ECDHE+AESGCM:ECDHE+CHACHA20";
 constexpr const char* groups = "X25519:P-256:P-384";
-constexpr int security_level = 2;
 constexpr std::string_view session_context = "gridtwin";
 
-error unusable(const std::string& path, const std::string& why) { return {errc::unreadable_input, path + ": " + why}; }
-error failed(const char* what) { return {errc::usage, std::string(what) + ": " + openssl_complaint()}; }
+error openssl_failed(const char* what) { return {errc::usage, std::string(what) + ": " + openssl_complaint()}; }
 
 struct kept_refusal {
   std::string why;
@@ -98,7 +96,7 @@ result<void> use_own(SSL_CTX* context, const tls_options& options, std::int64_t 
   const auto key = read_private_key(options.key);
   if (!key)
     return key.failure();
-  const bool as_server = options.side == tls_side::listener;
+  const bool as_server = options.side == tls_role::listener;
   if (const auto good = check_own(chain->front().get(), options.certificate, as_server, now_s); !good)
     return good;
   ERR_clear_error();
@@ -134,13 +132,6 @@ bool require_peers(SSL_CTX* context, const std::shared_ptr<const peer_trust>& tr
   return true;
 }
 
-bool is_address(const std::string& name) {
-  const std::unique_ptr<ASN1_OCTET_STRING, decltype(&ASN1_OCTET_STRING_free)> address(a2i_IPADDRESS(name.c_str()),
-                                                                                      ASN1_OCTET_STRING_free);
-  ERR_clear_error();
-  return address != nullptr;
-}
-
 } // namespace
 
 struct tls_context::generation {
@@ -156,7 +147,7 @@ result<std::unique_ptr<tls_context>> tls_context::open(tls_options options, wall
 }
 
 result<std::shared_ptr<const tls_context::generation>> tls_context::load() const {
-  const bool listens = options_.side == tls_side::listener;
+  const bool listens = options_.side == tls_role::listener;
   generation out;
   auto trust = peer_trust::load(options_.planes, {!listens, options_.server_name, options_.admits}, now_);
   if (!trust)
@@ -164,11 +155,11 @@ result<std::shared_ptr<const tls_context::generation>> tls_context::load() const
   out.trust = std::move(*trust);
   out.context.reset(SSL_CTX_new(listens ? TLS_server_method() : TLS_client_method()), SSL_CTX_free);
   if (out.context == nullptr || !limit_protocol(out.context.get(), options_))
-    return failed("OpenSSL does not set up TLS");
+    return openssl_failed("OpenSSL does not set up TLS");
   if (const auto own = use_own(out.context.get(), options_, now_()); !own)
     return own.failure();
   if (!require_peers(out.context.get(), out.trust))
-    return failed("OpenSSL does not set up the check of peers");
+    return openssl_failed("OpenSSL does not set up the check of peers");
   return std::make_shared<const generation>(std::move(out));
 }
 
@@ -216,7 +207,7 @@ openssl_ptr<SSL> tls_context::new_connection() const {
   openssl_ptr<SSL> out(SSL_new(current().get()));
   if (out == nullptr)
     return out;
-  if (options_.side == tls_side::listener) {
+  if (options_.side == tls_role::listener) {
     SSL_set_accept_state(out.get());
     return out;
   }

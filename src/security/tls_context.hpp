@@ -11,11 +11,11 @@
 namespace gridtwin {
 
 /// Which end of a connection this is.
-enum class tls_side { listener, client };
+enum class tls_role { listener, client };
 
 /// What a listener, or a client, is made of. Files are in PEM and are read again at each reload.
 struct tls_options {
-  tls_side side = tls_side::listener;
+  tls_role side = tls_role::listener;
   std::string certificate;           ///< our own, and after it the intermediate authorities of its chain
   std::string key;                   ///< its private key, without a password
   std::vector<trusted_plane> planes; ///< who may vouch for peers: those that this listener admits, or the server's

@@ -6,7 +6,7 @@ namespace gridtwin {
 
 namespace {
 
-constexpr std::uint8_t format_version = 1;
+constexpr std::uint8_t audit_format = 1;
 static_assert(4 * longest_audit_text < largest_record / 2);
 
 result<void> check(const audit_event& event) {
@@ -24,7 +24,7 @@ result<void> check(const audit_event& event) {
 std::string encode_audit(const audit_event& event) {
   std::string out;
   byte_writer w(out);
-  w.byte(format_version);
+  w.byte(audit_format);
   w.signed_number(event.at_s);
   for (const std::string* text : {&event.who, &event.act, &event.subject, &event.detail})
     w.text(*text);
@@ -33,7 +33,7 @@ std::string encode_audit(const audit_event& event) {
 
 bool decode_audit(std::string_view body, audit_event& event) {
   byte_reader in(body);
-  if (in.byte() != format_version)
+  if (in.byte() != audit_format)
     return false;
   event.at_s = in.signed_number();
   for (std::string* text : {&event.who, &event.act, &event.subject, &event.detail})

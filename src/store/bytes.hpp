@@ -27,6 +27,11 @@ public:
     out_->append(value);
   }
   void raw(std::string_view value) { out_->append(value); }
+  /// A bit for each half hour of a day: six bytes, low ones first.
+  void day_mask(std::uint64_t value) {
+    for (int bit = 0; bit < 48; bit += 8)
+      byte(static_cast<std::uint8_t>(value >> bit));
+  }
 
 private:
   std::string* out_;
@@ -64,9 +69,22 @@ public:
     ok_ = false;
     return 0;
   }
+  /// A number of 32 bits; bad where it has more.
+  std::uint32_t number32() noexcept {
+    const std::uint64_t value = number();
+    if (value > 0xFFFF'FFFF)
+      ok_ = false;
+    return static_cast<std::uint32_t>(value);
+  }
   std::int64_t signed_number() noexcept {
     const std::uint64_t folded = number();
     return static_cast<std::int64_t>(folded >> 1) ^ -static_cast<std::int64_t>(folded & 1);
+  }
+  std::uint64_t day_mask() noexcept {
+    std::uint64_t value = 0;
+    for (int bit = 0; bit < 48; bit += 8)
+      value |= std::uint64_t{byte()} << bit;
+    return value;
   }
   std::string_view raw(std::size_t size) noexcept {
     if (size > rest_.size()) {

@@ -8,8 +8,7 @@ namespace gridtwin {
 
 namespace {
 
-constexpr std::uint8_t format_version = 2;
-constexpr int mask_bytes = periods_per_day / 8;
+constexpr std::uint8_t day_format = 2;
 constexpr std::uint64_t feeders_limit = 0xFFFF; // of a transformer; beyond it the bytes are damaged
 
 bool get_exception(byte_reader& in, stored_reading& r) noexcept {
@@ -30,16 +29,14 @@ void put_run(byte_writer& w, const row_run& run) {
     return;
   w.number(run.step);
   w.number(run.rows);
-  for (int b = 0; b < mask_bytes; ++b)
-    w.byte(static_cast<std::uint8_t>(run.mask >> (8 * b)));
+  w.day_mask(run.mask);
 }
 
 row_run get_run(byte_reader& in) noexcept {
   row_run run;
   run.step = in.number();
   run.rows = in.number();
-  for (int b = 0; b < mask_bytes; ++b)
-    run.mask |= std::uint64_t{in.byte()} << (8 * b);
+  run.mask = in.day_mask();
   return run;
 }
 
@@ -161,7 +158,7 @@ std::string encode_fragment(std::span<const compact_row> rows, std::span<const s
   std::string out;
   out.reserve(64 + values * 2 + rows.size() * 2);
   byte_writer w(out);
-  w.byte(format_version);
+  w.byte(day_format);
   w.number(rows.size());
   put_runs(w, rows);
   put_values(out, rows, values);
@@ -181,7 +178,7 @@ namespace detail {
 
 bool decode_fragment(std::string_view bytes, utc_day day, void* sink, void (*take)(void*, const stored_reading&)) {
   byte_reader in(bytes);
-  if (in.byte() != format_version)
+  if (in.byte() != day_format)
     return false;
   stored_reading r;
   r.day = day;

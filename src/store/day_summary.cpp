@@ -11,8 +11,6 @@ namespace gridtwin {
 
 namespace {
 
-constexpr int mask_bytes = periods_per_day / 8;
-
 /// A feeder's node from its twins' days, which stand in the order of their MPANs.
 std::optional<day_node> hash_feeder(const feeder_info& feeder, std::span<const connection> connections,
                                     std::span<const meter_twin* const> twins, utc_day day, quantity q,
@@ -126,8 +124,7 @@ std::string encode_masks(const transformer_twins& t, utc_day day) {
   std::uint64_t previous = 0;
   for (const auto& [row, mask] : rows) {
     w.number(row - previous);
-    for (int b = 0; b < mask_bytes; ++b)
-      w.byte(static_cast<std::uint8_t>(mask >> (8 * b)));
+    w.day_mask(mask);
     previous = row;
   }
   return out;
@@ -139,9 +136,7 @@ bool decode_masks(std::string_view bytes, const std::function<void(twin_slot, qu
   std::uint64_t row = 0;
   while (!in.at_end()) {
     row += in.number();
-    std::uint64_t mask = 0;
-    for (int b = 0; b < mask_bytes; ++b)
-      mask |= std::uint64_t{in.byte()} << (8 * b);
+    const std::uint64_t mask = in.day_mask();
     if (!in.ok() || !set_row(row, at))
       return false;
     f(at.twin, at.quantity, mask);

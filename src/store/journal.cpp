@@ -4,11 +4,7 @@
 
 namespace gridtwin {
 
-namespace {
-
-std::string_view view(const digest& d) noexcept { return {reinterpret_cast<const char*>(d.data()), d.size()}; }
-
-} // namespace
+namespace {} // namespace
 
 std::uint32_t shard_of(std::string_view transformer_id) noexcept {
   const digest hash = sha256(transformer_id);
@@ -56,7 +52,10 @@ result<record_id> journal_appender::append(std::uint32_t shard, record_kind kind
   const record_id id = record_id::of(shard, last.offset + 1);
   const digest hash = sha256(body);
   const digest chain = chain_hash(last.chain, id, kind, hash);
-  insert_.bind(1, id.value).bind(2, static_cast<std::int64_t>(kind)).bind_blob(3, view(hash)).bind_blob(4, view(chain));
+  insert_.bind(1, id.value)
+    .bind(2, static_cast<std::int64_t>(kind))
+    .bind_blob(3, bytes_of(hash))
+    .bind_blob(4, bytes_of(chain));
   insert_.bind_blob(5, body);
   if (!insert_.run())
     return database_->failure("cannot write the journal of");

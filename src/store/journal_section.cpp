@@ -9,7 +9,7 @@ namespace gridtwin {
 
 namespace {
 
-constexpr std::uint8_t format_version = 2;
+constexpr std::uint8_t section_format = 2;
 constexpr std::uint64_t periods_limit = std::uint64_t{1}
                                         << 30; // from 1970, either way; beyond it the bytes are damaged
 
@@ -153,7 +153,7 @@ std::string encode_section(std::span<const batch_range> added, std::span<const t
   std::string out;
   out.reserve(64 + 2 * count);
   byte_writer w(out);
-  w.byte(format_version);
+  w.byte(section_format);
   w.number(count);
   put_columns(w, added, slot_of);
   put_contents(out, added, compact_count);
@@ -164,7 +164,7 @@ bool decode_section(std::string_view bytes, std::vector<stored_reading>& reading
   byte_reader in(bytes);
   const std::uint8_t version = in.byte();
   const std::uint64_t count = in.number();
-  if (!in.ok() || version != format_version || count > in.left() / 2 + 1)
+  if (!in.ok() || version != section_format || count > in.left() / 2 + 1)
     return false; // before anything of that size is allocated
   const std::size_t before = readings.size();
   readings.resize(before + static_cast<std::size_t>(count));

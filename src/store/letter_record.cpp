@@ -9,7 +9,7 @@ namespace gridtwin {
 
 namespace {
 
-constexpr std::uint8_t format_version = 1;
+constexpr std::uint8_t letter_format = 1;
 
 enum class entry_kind : std::uint8_t { settled = 1, letter = 2, parked = 3 };
 
@@ -31,16 +31,8 @@ void put_reading(byte_writer& w, const reading& r) {
   w.byte(static_cast<std::uint8_t>(r.content.reasons.amendment));
 }
 
-/// A number of 32 bits; bad where it has more.
-std::uint32_t get_number(byte_reader& in) noexcept {
-  const std::uint64_t value = in.number();
-  if (value > 0xFFFF'FFFF)
-    in.fail();
-  return static_cast<std::uint32_t>(value);
-}
-
 void get_input(byte_reader& in, kept_reject& input) {
-  input.source = get_number(in);
+  input.source = in.number32();
   input.line = in.number();
   input.item = in.byte();
   input.verdict = verdict::twin_failed;
@@ -51,7 +43,7 @@ void get_input(byte_reader& in, kept_reject& input) {
 void get_reading(byte_reader& in, reading& r) noexcept {
   const std::uint8_t of = in.byte();
   const std::int64_t number = in.signed_number();
-  r.version = get_number(in);
+  r.version = in.number32();
   r.content.wh = in.signed_number();
   r.content.quality.code = in.byte();
   r.content.reasons.estimation = in.byte();
@@ -67,12 +59,12 @@ void get_reading(byte_reader& in, reading& r) noexcept {
 
 void get_letter(byte_reader& in, letters_record::letter& letter) {
   letter.id = in.signed_number();
-  letter.transformer.value = get_number(in);
-  letter.content.twin.value = get_number(in);
+  letter.transformer.value = in.number32();
+  letter.content.twin.value = in.number32();
   get_input(in, letter.content.input);
   get_reading(in, letter.content.reading);
   const std::uint8_t cause = in.byte();
-  letter.content.attempts = get_number(in);
+  letter.content.attempts = in.number32();
   if (cause >= letter_cause_count)
     in.fail();
   else
@@ -80,8 +72,8 @@ void get_letter(byte_reader& in, letters_record::letter& letter) {
 }
 
 void get_parking(byte_reader& in, letters_record::parking& parking) {
-  parking.transformer.value = get_number(in);
-  parking.twin.value = get_number(in);
+  parking.transformer.value = in.number32();
+  parking.twin.value = in.number32();
   parking.meter.number = in.number();
   parking.reason = in.text();
 }
@@ -121,7 +113,7 @@ void letters_encoder::parked(transformer_number t, const twin_fault& fault) {
 void letters_encoder::add() {
   if (bodies_.empty() || bodies_.back().size() + entry_.size() > largest_record) {
     byte_writer w(bodies_.emplace_back());
-    w.byte(format_version);
+    w.byte(letter_format);
     w.number(run_);
     w.byte(known_.at_s ? 1 : 0);
     w.signed_number(known_.at_s.value_or(0));
@@ -131,9 +123,9 @@ void letters_encoder::add() {
 
 bool decode_letters(std::string_view body, letters_record& out) {
   byte_reader in(body);
-  if (in.byte() != format_version)
+  if (in.byte() != letter_format)
     return false;
-  out.run = get_number(in);
+  out.run = in.number32();
   const std::uint8_t has_known = in.byte();
   const std::int64_t at_s = in.signed_number();
   if (has_known > 1)

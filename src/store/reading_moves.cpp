@@ -10,13 +10,12 @@ namespace gridtwin {
 
 namespace {
 
-constexpr std::uint8_t format_version = 1;
-constexpr std::uint64_t number_limit = 0xFFFF'FFFF; // of transformers, slots and runs; beyond it the bytes are damaged
+constexpr std::uint8_t moves_format = 1;
 
 std::string head_of(std::int64_t change, std::uint32_t before_run) {
   std::string out;
   byte_writer w(out);
-  w.byte(format_version);
+  w.byte(moves_format);
   w.number(static_cast<std::uint64_t>(change));
   w.number(before_run);
   return out;
@@ -27,17 +26,10 @@ void put_place(byte_writer& w, const stored_place& p) {
   w.number(p.slot.value);
 }
 
-std::uint32_t get_number(byte_reader& in) noexcept {
-  const std::uint64_t value = in.number();
-  if (value > number_limit)
-    in.fail();
-  return static_cast<std::uint32_t>(value);
-}
-
 stored_place get_place(byte_reader& in) noexcept {
   stored_place out;
-  out.transformer.value = get_number(in);
-  out.slot.value = get_number(in);
+  out.transformer.value = in.number32();
+  out.slot.value = in.number32();
   return out;
 }
 
@@ -77,8 +69,8 @@ bool decode_moves(std::string_view bytes, moves_record& out) {
   byte_reader in(bytes);
   const std::uint8_t version = in.byte();
   out.change = static_cast<std::int64_t>(in.number());
-  out.before_run = get_number(in);
-  if (!in.ok() || version != format_version)
+  out.before_run = in.number32();
+  if (!in.ok() || version != moves_format)
     return false;
   while (!in.at_end()) {
     moved_range m;

@@ -10,9 +10,7 @@ namespace gridtwin {
 
 namespace {
 
-constexpr std::uint8_t format_version = 1;
-
-std::string_view view(const digest& d) noexcept { return {reinterpret_cast<const char*>(d.data()), d.size()}; }
+constexpr std::uint8_t settlement_format = 1;
 
 void take(std::string_view bytes, digest& d) noexcept {
   std::copy_n(bytes.begin(), std::min(bytes.size(), d.size()), d.begin());
@@ -22,12 +20,12 @@ void take(std::string_view bytes, digest& d) noexcept {
 std::string journal_body(const recorded_settlement& s, const digest& estimates) {
   std::string out;
   byte_writer w(out);
-  w.byte(format_version);
+  w.byte(settlement_format);
   w.text(name_of(s.run));
   w.text(format_date(s.date));
   w.signed_number(s.known_at_s);
   for (const digest* d : {&s.inputs, &s.outputs, &s.shapes, &estimates})
-    w.raw(view(*d));
+    w.raw(bytes_of(*d));
   return out;
 }
 
@@ -67,7 +65,7 @@ result<std::uint32_t> last_replay_before(sqlite_database& database, const record
   if (!own || !count)
     return database.failure("cannot read");
   own->bind(1, record_id::of(estate_shard + 1, 0).value).bind(2, static_cast<std::int64_t>(record_kind::settlement));
-  own->bind_blob(3, view(body));
+  own->bind_blob(3, bytes_of(body));
   if (!own->step())
     return database.failure("cannot read");
   const auto id = own->optional_integer(0);
@@ -86,8 +84,8 @@ result<bool> is_recorded(sqlite_database& database, const recorded_settlement& s
   if (!last)
     return last.failure();
   last->bind(1, days_from_civil(s.date)).bind_text(2, name_of(s.run));
-  const bool same = last->step() && last->integer(0) == s.known_at_s && last->bytes(1) == view(s.inputs)
-                    && last->bytes(2) == view(s.outputs);
+  const bool same = last->step() && last->integer(0) == s.known_at_s && last->bytes(1) == bytes_of(s.inputs)
+                    && last->bytes(2) == bytes_of(s.outputs);
   if (last->failed())
     return database.failure("cannot read");
   return same;
@@ -105,13 +103,16 @@ result<void> write_record(sqlite_database& database, const recorded_settlement& 
     return put.failure();
   const std::string packed = pack(estimates);
   put->bind(1, days_from_civil(s.date)).bind_text(2, name_of(s.run)).bind(3, s.known_at_s);
-  put->bind_blob(4, view(s.inputs)).bind_blob(5, view(s.outputs)).bind_blob(6, view(s.shapes)).bind_blob(7, packed);
+  put->bind_blob(4, bytes_of(s.inputs))
+    .bind_blob(5, bytes_of(s.outputs))
+    .bind_blob(6, bytes_of(s.shapes))
+    .bind_blob(7, packed);
   return put->run() ? result<void>() : result<void>(database.failure("cannot write"));
 }
 
 } // namespace
 
-estimate_encoder::estimate_encoder() { byte_writer(bytes_).byte(format_version); }
+estimate_encoder::estimate_encoder() { byte_writer(bytes_).byte(settlement_format); }
 
 void estimate_encoder::add(const recorded_estimate& e) {
   byte_writer w(bytes_);
@@ -135,7 +136,7 @@ std::string encode_estimates(std::span<const recorded_estimate> estimates) {
 bool decode_estimates(std::string_view bytes, std::vector<recorded_estimate>& estimates) {
   estimates.clear();
   byte_reader in(bytes);
-  if (in.byte() != format_version)
+  if (in.byte() != settlement_format)
     return false;
   std::uint64_t meter = 0;
   std::int64_t period_number = 0;

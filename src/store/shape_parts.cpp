@@ -13,7 +13,7 @@ namespace gridtwin {
 
 namespace {
 
-constexpr std::uint8_t format_version = 1;
+constexpr std::uint8_t shape_format = 1;
 constexpr std::uint64_t whole_day = (std::uint64_t{1} << periods_per_day) - 1;
 constexpr std::array types{connection_type::extra_high, connection_type::high_voltage, connection_type::low_voltage,
                            connection_type::unmetered, connection_type::whole_current};
@@ -138,7 +138,7 @@ std::optional<shape_category> category_of(char gsp_group, std::uint8_t kind) noe
 std::string encode_shapes(const kept_shapes& shapes, utc_day day) {
   std::string out;
   byte_writer w(out);
-  w.byte(format_version);
+  w.byte(shape_format);
   w.number(shapes.basis.slots);
   for (int shift = 0; shift < 64; shift += 8)
     w.byte(static_cast<std::uint8_t>(shapes.basis.hash >> shift));
@@ -156,7 +156,7 @@ std::string encode_shapes(const kept_shapes& shapes, utc_day day) {
 bool decode_shapes(std::string_view bytes, utc_day day, kept_shapes& shapes) {
   byte_reader in(bytes);
   shapes = {};
-  if (in.byte() != format_version)
+  if (in.byte() != shape_format)
     return false;
   const std::uint64_t slots = in.number();
   if (slots > std::numeric_limits<std::uint32_t>::max())

@@ -11,10 +11,8 @@ namespace gridtwin {
 
 namespace {
 
-constexpr std::uint8_t format_version = 1;
+constexpr std::uint8_t shape_record_format = 1;
 constexpr std::size_t part_head = 64; // bytes, at most: version, cut, number of the part and of parts
-
-std::string_view view(const digest& d) noexcept { return {reinterpret_cast<const char*>(d.data()), d.size()}; }
 
 constexpr bool is_flag(std::uint8_t byte) noexcept { return byte == 'A' || byte == 'D' || byte == 'E' || byte == 'B'; }
 
@@ -74,7 +72,7 @@ std::string body_of(const digest& version, const std::optional<std::int64_t>& kn
                     std::size_t parts, std::string_view bytes) {
   std::string out;
   byte_writer w(out);
-  w.raw(view(version));
+  w.raw(bytes_of(version));
   w.byte(known_at ? 1 : 0);
   w.signed_number(known_at.value_or(0));
   w.number(part);
@@ -84,8 +82,8 @@ std::string body_of(const digest& version, const std::optional<std::int64_t>& kn
 }
 
 /// The part's bytes; bad where the record is another's.
-std::string_view bytes_of(byte_reader& in, const digest& version, std::size_t part) noexcept {
-  if (in.raw(version.size()) != view(version))
+std::string_view part_bytes(byte_reader& in, const digest& version, std::size_t part) noexcept {
+  if (in.raw(version.size()) != bytes_of(version))
     in.fail();
   in.byte();
   in.signed_number();
@@ -100,7 +98,7 @@ result<void> write_record(sqlite_database& database, const shape_record& record,
   auto known = database.prepare("SELECT 1 FROM load_shapes WHERE version = ?1 AND known_at IS ?2");
   if (!known)
     return known.failure();
-  known->bind_blob(1, view(version)).bind_optional(2, record.as_known_at);
+  known->bind_blob(1, bytes_of(version)).bind_optional(2, record.as_known_at);
   if (known->step())
     return {};
   if (known->failed())
@@ -120,7 +118,7 @@ result<void> write_record(sqlite_database& database, const shape_record& record,
     const auto id = journal->append(estate_shard, record_kind::shapes, body);
     if (!id)
       return id.failure();
-    put->bind_blob(1, view(version)).bind_optional(2, record.as_known_at);
+    put->bind_blob(1, bytes_of(version)).bind_optional(2, record.as_known_at);
     if (!put->bind(3, static_cast<std::int64_t>(part)).bind(4, id->value).run())
       return database.failure("cannot write");
   }
@@ -132,7 +130,7 @@ result<void> write_record(sqlite_database& database, const shape_record& record,
 std::string encode_published(const published_shapes& shapes) {
   std::string out;
   byte_writer w(out);
-  w.byte(format_version);
+  w.byte(shape_record_format);
   for (const auto& [category, days] : shapes) {
     if (days.empty())
       continue;
@@ -152,7 +150,7 @@ std::string encode_published(const published_shapes& shapes) {
 bool decode_published(std::string_view bytes, published_shapes& shapes) {
   shapes.clear();
   byte_reader in(bytes);
-  if (in.byte() != format_version)
+  if (in.byte() != shape_record_format)
     return false;
   while (!in.at_end()) {
     const auto gsp_group = static_cast<char>(in.byte());
@@ -187,13 +185,13 @@ result<std::optional<published_shapes>> recorded_shapes(sqlite_database& databas
                      "IS (SELECT known_at FROM load_shapes WHERE version = ?1 ORDER BY id LIMIT 1) ORDER BY l.part");
   if (!parts)
     return parts.failure();
-  parts->bind_blob(1, view(version));
+  parts->bind_blob(1, bytes_of(version));
   std::string packed;
   std::size_t count = 0;
   bool good = true;
   for (; good && parts->step(); ++count) {
     byte_reader in(parts->bytes(0));
-    packed += bytes_of(in, version, count);
+    packed += part_bytes(in, version, count);
     good = in.ok();
   }
   if (parts->failed())

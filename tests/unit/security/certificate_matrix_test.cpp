@@ -225,7 +225,7 @@ TEST_CASE_FIXTURE(tls_fixture, "P7 refuse 11: names another peer, or another nod
   // And of a server, as our client sees it.
   write_own("client", own, {&planes.at(trust_plane::devices).intermediate});
   tls_options calling;
-  calling.side = tls_side::client;
+  calling.side = tls_role::client;
   calling.certificate = path("client.pem");
   calling.key = path("client.key");
   calling.planes = {files_of(trust_plane::services)};

@@ -45,7 +45,7 @@ struct made_set {
 
   std::unique_ptr<tls_context> client(const std::string& own, const std::string& host = "localhost") const {
     tls_options options;
-    options.side = tls_side::client;
+    options.side = tls_role::client;
     options.server_name = host;
     options.planes = {plane(trust_plane::services)};
     return open(std::move(options), own);

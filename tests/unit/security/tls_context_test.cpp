@@ -234,7 +234,7 @@ TEST_CASE_FIXTURE(tls_fixture,
   write_own("client", own, {&planes.at(trust_plane::devices).intermediate});
   const auto listener = open(listener_options());
   tls_options calling;
-  calling.side = tls_side::client;
+  calling.side = tls_role::client;
   calling.certificate = path("client.pem");
   calling.key = path("client.key");
   calling.planes = {files_of(trust_plane::services)};
