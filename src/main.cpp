@@ -14,6 +14,7 @@
 #include "src/commands/send.hpp"
 #include "src/commands/settle.hpp"
 #include "src/commands/sim_register.hpp"
+#include "src/commands/status.hpp"
 #include "src/commands/tail.hpp"
 #include "src/commands/twins.hpp"
 #include "src/process/clock.hpp"
@@ -61,6 +62,7 @@ int main(int argc, char** argv) {
   gridtwin::register_explain(app, select);
   gridtwin::register_tail(app, select);
   gridtwin::register_node(app, select, gridtwin::wall_clock_s);
+  gridtwin::register_status(app, select);
   gridtwin::register_alarms(app, select);
   gridtwin::register_twins(app, select);
   gridtwin::register_deadletters(app, select);

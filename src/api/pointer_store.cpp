@@ -2,10 +2,13 @@
 
 #include "src/api/api_bounds.hpp"
 
+#include <system_error>
+
 namespace gridtwin {
 
 namespace {
 
+constexpr const char* pointers_file = "pointers.db";
 constexpr const char* pointer_tables = R"(
 PRAGMA journal_mode = WAL;
 PRAGMA synchronous = FULL;
@@ -15,8 +18,27 @@ CREATE TABLE IF NOT EXISTS pointers(owner TEXT NOT NULL, name TEXT NOT NULL, top
 
 } // namespace
 
+result<std::vector<owned_pointer>> all_pointers(const std::filesystem::path& folder) {
+  std::vector<owned_pointer> out;
+  std::error_code unseen;
+  if (!std::filesystem::exists(folder / pointers_file, unseen))
+    return out;
+  auto database = sqlite_database::open(folder / pointers_file, sqlite_database::mode::read);
+  if (!database)
+    return database.failure();
+  auto rows = database->prepare("SELECT owner, name, topic, position FROM pointers ORDER BY owner, name");
+  if (!rows)
+    return rows.failure();
+  const auto text = [&](int column) { return std::string(rows->bytes(column)); };
+  while (rows->step())
+    out.push_back({text(0), {text(1), text(2), text(3)}});
+  if (rows->failed())
+    return database->failure("cannot read");
+  return out;
+}
+
 result<std::unique_ptr<pointer_store>> pointer_store::open(const std::filesystem::path& folder) {
-  auto database = sqlite_database::open(folder / "pointers.db", sqlite_database::mode::create);
+  auto database = sqlite_database::open(folder / pointers_file, sqlite_database::mode::create);
   if (!database)
     return database.failure();
   if (auto made = database->execute(pointer_tables); !made)

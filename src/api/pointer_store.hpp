@@ -22,6 +22,13 @@ struct kept_pointer {
   bool operator==(const kept_pointer&) const = default;
 };
 
+struct owned_pointer {
+  std::string owner;
+  kept_pointer pointer;
+};
+/// Of all owners, by owner and name, for who operates the node; none where nothing was ever kept. Only reads.
+result<std::vector<owned_pointer>> all_pointers(const std::filesystem::path& folder);
+
 /// Pointers of readers, durable: one that was kept is on the disk before anybody is told. They are not the store's,
 /// which has one writer: they stand in `pointers.db` beside it. Pointers belong to identities (URIs); nobody sees
 /// another's. From any thread.
