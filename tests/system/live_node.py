@@ -26,7 +26,7 @@ class ListeningNode(Node):
         self.server = server or self.pki / "server"
         self.roots, self.revocations = roots or self.pki / "devices/root.pem", revocations or self.pki / "devices/revoked.pem"
         (self.folder / "access.toml").write_text("version = 1\n" + policy)
-        self.port = 0
+        self.port, self.told = 0, ""
         self.settings = self.config.read_text()
 
     def start(self, **options):
@@ -44,7 +44,7 @@ policy = "{self.folder}/access.toml"
         said = self.process.stderr.readline().decode()
         found = re.search(r"ready, listening at 127.0.0.1 port (\d+)", said)
         check(found, f"the node says where it listens: {said}{'' if found else self.process.stderr.read().decode()}")
-        self.port = int(found[1])
+        self.port, self.told = int(found[1]), said
 
     def audit(self):
         """Who did what, and who was refused."""
