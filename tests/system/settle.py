@@ -321,8 +321,8 @@ def random_set(generator, meters, date):
 
 
 def one_settlement_whatever_the_order(context):
-    """1,000 random orders of a set of readings, corrections and replays: one digest, one settlement."""
-    orders = 1000
+    """Random orders of a set of readings, corrections and replays: one digest, one settlement."""
+    orders = context.options.orders
     generator = random.Random(20260610)
     meters = [mpan(140_000_000_000 + number) for number in range(3)]
     estate = harness.small_estate(context.folder / "estate", meters)
@@ -380,4 +380,5 @@ def the_system_clock_does_not_matter(context):
 if __name__ == "__main__":
     harness.main(__doc__, [a_year_of_59_households, known_at_each_gate, what_is_refused,
                            both_views_over_the_clock_changes_TM_11, groups_sum_as_feeders_do_AG_06_SR_09,
-                           one_settlement_whatever_the_order, the_system_clock_does_not_matter])
+                           one_settlement_whatever_the_order, the_system_clock_does_not_matter],
+                 lambda parser: parser.add_argument("--orders", type=int, default=100, help="random orders of one set of readings"))
