@@ -2,9 +2,18 @@
 # From a fresh machine to a replayed estate: installs what is absent, builds the release, makes 100,000 simulated meters
 # with two days of faulty readings, replays them and shows what came of it. Everything is in build/demo; run it again at will.
 # Another size: METERS=20000 DAYS=1 scripts/demo.sh
+# scripts/demo.sh --live: the same estate behind a live node, a head-end that sends half hour after half hour over TLS, and three
+# readers with three roles; HALF_HOURS=12 for how many.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
+case ${1:-} in
+  '' | --live) live=${1:+yes} ;;
+  *)
+    echo "usage: scripts/demo.sh [--live]" >&2
+    exit 2
+    ;;
+esac
 meters=${METERS:-100000}
 days=${DAYS:-2}
 demo=build/demo
@@ -24,12 +33,17 @@ step() { # step TEXT COMMAND...: runs it, and says how long it took
 }
 replay() { "$gridtwin" replay --estate "$demo/estate" --reads "$demo/reads.csv" --store "$demo/store" --json-out "$demo/summary.json" >"$demo/summary.txt"; }
 
-mkdir -p "$demo"
+mkdir -p "$demo/live"
 rm -rf "$demo/estate" "$demo/store" "$demo/reads.csv" "$demo/truth.json" "$demo/summary.json"
 
 step "Installing what is absent of scripts/packages.txt" scripts/install.sh build
 step "Building the release in build/release" scripts/build.sh release gridtwin
 step "Simulating an estate of $meters meters" "$gridtwin" sim estate --meters "$meters" --out "$demo/estate" --seed 1
+if [[ -n $live ]]; then
+  step "Simulating a day of readings" "$gridtwin" sim reads --estate "$demo/estate" --from 2026-03-01 --days 1 --seed 1 --out "$demo/reads.csv"
+  echo "== A live node, a head-end and three readers"
+  exec python3 -B scripts/demo_live.py "$gridtwin" "$demo/live" "$demo/estate" "$demo/reads.csv" "${HALF_HOURS:-48}"
+fi
 step "Simulating $days days of readings, with every kind of fault" \
   "$gridtwin" sim reads --estate "$demo/estate" --from 2026-03-01 --days "$days" --seed 1 --faults all \
   --out "$demo/reads.csv" --truth "$demo/truth.json"

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# The long forms of the tests that have a long form, on the release build: 200 kills and signals; twins that crash at random for
-# GRIDTWIN_SOAK_SECONDS (60); transformers and writers that die, with 1,000 seeds each; memory at 20, 40 and 100 million rows; a million
-# restarts of twins; every fuzzer for ten minutes. Takes hours and 15 GB of disk.
-# scripts/soak.sh [kills|crashes|deaths|memory|restarts|fuzz]...
+# The long forms of the tests that have a long form, on the release build: 200 kills and signals; 50 kills of a node and its head-end
+# under load; twins that crash at random for GRIDTWIN_SOAK_SECONDS (60); transformers and writers that die, with 1,000 seeds each; 1,000
+# orders of a settlement; memory at 20, 40 and 100 million rows; a million restarts of twins; every fuzzer for ten minutes. Takes hours and 15 GB of disk.
+# scripts/soak.sh [kills|crashes|deaths|orders|memory|restarts|fuzz]...
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -20,6 +20,7 @@ system() { # system TEST ARGUMENTS...
 kills() {
   system same_bytes --kills 200
   system process_deaths --signals 200
+  system live_kills --kills 50 --seed "$RANDOM"
 }
 crashes() { system random_faults --seconds "${GRIDTWIN_SOAK_SECONDS:-60}" --seed "$RANDOM"; }
 actors() { # actors CASES: the long forms of actor tests
@@ -28,6 +29,7 @@ actors() { # actors CASES: the long forms of actor tests
   GRIDTWIN_SOAK=1 build/release/tests/actor_tests --test-case="$1"
 }
 deaths() { actors "V4*,V5*"; }
+orders() { system settle --only one_settlement_whatever_the_order --orders 1000; }
 memory() { system memory --meters 20000 --rows 20000000 40000000 100000000; }
 restarts() { # memory after a million is within 5 % of that after the first tenth; what leaks, the suite's asan build says
   actors "V18*"
@@ -51,13 +53,13 @@ fuzz() {
 }
 
 if (($# == 0)); then
-  set -- kills crashes deaths memory restarts fuzz
+  set -- kills crashes deaths orders memory restarts fuzz
 fi
 for part in "$@"; do
   case $part in
-    kills | crashes | deaths | memory | restarts | fuzz) "$part" ;;
+    kills | crashes | deaths | orders | memory | restarts | fuzz) "$part" ;;
     *)
-      echo "usage: scripts/soak.sh [kills|crashes|deaths|memory|restarts|fuzz]..." >&2
+      echo "usage: scripts/soak.sh [kills|crashes|deaths|orders|memory|restarts|fuzz]..." >&2
       exit 2
       ;;
   esac
