@@ -109,10 +109,19 @@ bool reading_moves::any_between(transformer_number from, transformer_number to) 
   return at != givers_.end() && at->second.contains(from.value);
 }
 
-stored_place reading_moves::place_of(stored_place added, period p, std::uint32_t run) const {
+std::vector<transformer_number> reading_moves::takers_of(transformer_number t) const {
+  std::vector<transformer_number> out;
+  for (const auto& [taker, givers] : givers_)
+    if (taker != t.value && givers.contains(t.value))
+      out.push_back({taker});
+  std::sort(out.begin(), out.end());
+  return out;
+}
+
+stored_place reading_moves::place_of(stored_place added, period p, std::uint32_t run, std::uint32_t by_run) const {
   stored_place now = added;
   for (const change& c : changes_) {
-    if (run >= c.before_run)
+    if (run >= c.before_run || c.before_run > by_run)
       continue;
     const auto moves = c.by_place.find(key_of(now));
     if (moves == c.by_place.end())

@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <set>
 #include <span>
 #include <string>
@@ -59,8 +60,12 @@ public:
   /// Whether readings that were added to one transformer may belong to the other by now.
   bool any_between(transformer_number from, transformer_number to) const;
 
-  /// The place of a half hour's readings that a run has added under `added`.
-  stored_place place_of(stored_place added, period p, std::uint32_t run) const;
+  /// The transformers that a transformer's readings may belong to by now, but for itself; sorted.
+  std::vector<transformer_number> takers_of(transformer_number t) const;
+
+  /// The place of a half hour's readings that a run has added under `added`, as it was for run `by_run`.
+  stored_place place_of(stored_place added, period p, std::uint32_t run,
+                        std::uint32_t by_run = std::numeric_limits<std::uint32_t>::max()) const;
 
   /// Of readings that a run added to `from`, appended at `first`: keeps those that belong to `to`, at their slots
   /// there.

@@ -109,24 +109,31 @@ result<std::vector<record_id>> store_reader::records_of(transformer_number t, ut
   return ids;
 }
 
-result<const reading_moves*> store_reader::moves() {
-  if (moves_)
-    return moves_.get();
-  auto s = database_->prepare("SELECT body FROM journal WHERE id >= ?1 AND id < ?2 AND kind = ?3 ORDER BY id");
+result<reading_moves> read_moves(sqlite_database& database) {
+  auto s = database.prepare("SELECT body FROM journal WHERE id >= ?1 AND id < ?2 AND kind = ?3 ORDER BY id");
   if (!s)
     return s.failure();
   s->bind(1, record_id::of(estate_shard, 0).value).bind(2, record_id::of(estate_shard + 1, 0).value);
   s->bind(3, static_cast<std::int64_t>(record_kind::moves));
-  auto out = std::make_unique<reading_moves>();
+  reading_moves out;
   while (s->step()) {
     moves_record record;
     if (!decode_moves(s->bytes(0), record))
       return damaged("journal of moves");
-    out->add(record);
+    out.add(record);
   }
   if (s->failed())
-    return database_->failure("cannot read");
-  moves_ = std::move(out);
+    return database.failure("cannot read");
+  return out;
+}
+
+result<const reading_moves*> store_reader::moves() {
+  if (moves_)
+    return moves_.get();
+  auto all = read_moves(*database_);
+  if (!all)
+    return all.failure();
+  moves_ = std::make_unique<reading_moves>(std::move(*all));
   return moves_.get();
 }
 

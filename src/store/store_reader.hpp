@@ -19,6 +19,9 @@
 
 namespace gridtwin {
 
+/// All moves of a store, as its journal tells of them.
+result<reading_moves> read_moves(sqlite_database& database);
+
 /// Reads a store through one connection; one thread at a time.
 class store_reader {
 public:

@@ -313,6 +313,20 @@ result<std::unordered_map<std::uint32_t, named_slots>> read_named_slots(sqlite_d
   return out;
 }
 
+result<std::unordered_map<std::uint32_t, slot_feeders>> read_slot_feeders(sqlite_database& database) {
+  auto known = read_known(database);
+  if (!known)
+    return known.failure();
+  std::unordered_map<std::uint32_t, slot_feeders> out;
+  for (auto& [id, t] : *known) {
+    slot_feeders& of = out[t.number.value];
+    of.transformer = id;
+    for (slot_entry& slot : t.slots)
+      of.feeder.push_back(std::move(slot.feeder));
+  }
+  return out;
+}
+
 result<topology_binding> bind_topology(sqlite_database& database, const estate& e, const estate_bytes& bytes) {
   auto known = read_known(database);
   if (!known)
@@ -386,13 +400,22 @@ result<std::string> bound_estate_hash(sqlite_database& database) {
 }
 
 result<estate_bytes> read_bound_estate(sqlite_database& database, bound_files wanted) {
+  const auto bound = bound_estate_hash(database);
+  if (!bound)
+    return bound.failure();
+  if (bound->empty())
+    return error{errc::store_unusable, "the store has no estate yet: run gridtwin replay --estate DIR first"};
+  return read_estate(database, *bound, wanted);
+}
+
+result<estate_bytes> read_estate(sqlite_database& database, std::string_view hash, bound_files wanted) {
   auto rows = database.prepare("SELECT name, body FROM estate_files JOIN estate_texts USING (hash) "
-                               "WHERE estate = (SELECT max(version) FROM estates) AND "
+                               "WHERE estate = (SELECT max(version) FROM estates WHERE hash = ?2) AND "
                                "(?1 = 0 OR (?1 = 1) = (name IN ('transformers.csv', 'feeders.csv', 'meters.csv'))) "
                                "ORDER BY name");
   if (!rows)
     return rows.failure();
-  rows->bind(1, static_cast<std::int64_t>(wanted));
+  rows->bind(1, static_cast<std::int64_t>(wanted)).bind_blob(2, hash);
   estate_bytes out;
   std::size_t required = 0;
   while (rows->step()) {
@@ -413,11 +436,6 @@ result<estate_bytes> read_bound_estate(sqlite_database& database, bound_files wa
   }
   if (rows->failed())
     return database.failure("cannot read");
-  const auto bound = bound_estate_hash(database);
-  if (!bound)
-    return bound.failure();
-  if (bound->empty())
-    return error{errc::store_unusable, "the store has no estate yet: run gridtwin replay --estate DIR first"};
   if (wanted != bound_files::optional && required != required_files)
     return error{errc::store_failed, "the store's copy of the estate is damaged"};
   return out;

@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <vector>
 
@@ -74,6 +75,14 @@ struct named_slots {
 /// By the transformer's number.
 result<std::unordered_map<std::uint32_t, named_slots>> read_named_slots(sqlite_database& database);
 
+/// The feeder that each of a transformer's slots hangs on, for good: a meter that is moved gets another slot.
+struct slot_feeders {
+  std::string transformer;
+  std::vector<std::string> feeder; ///< id, by slot
+};
+/// By the transformer's number.
+result<std::unordered_map<std::uint32_t, slot_feeders>> read_slot_feeders(sqlite_database& database);
+
 /// `topology_change::hash` of the estate bound last; empty where none is.
 result<std::string> bound_estate_hash(sqlite_database& database);
 
@@ -82,5 +91,8 @@ enum class bound_files : std::uint8_t { all, required, optional };
 
 /// The estate bound last. Error: store_unusable when no replay has bound one.
 result<estate_bytes> read_bound_estate(sqlite_database& database, bound_files wanted = bound_files::all);
+/// One that was bound at some time, by its `topology_change::hash`. Error: store_failed where the store has none such.
+result<estate_bytes> read_estate(sqlite_database& database, std::string_view hash,
+                                 bound_files wanted = bound_files::all);
 
 } // namespace gridtwin

@@ -39,7 +39,7 @@ LIBRARIES = {
 EDGE = {
     "rooms": ["twins", "config", "src/log", "src/store", "src/messages", "src/ingest", "src/settlement", "src/process", "src/gate",
               "src/replay", "src/alarms", "src/node", "src/wire", "src/client", "src/load", "src/security", "src/commands",
-              "src/bench", "src/api",
+              "src/bench", "src/api", "src/half_hours",
               "supervision", "actors", "sim", "cluster"],
     "libraries": ["caf", "cli11", "fmt", "posix"],
 }
@@ -55,6 +55,7 @@ ROOMS = {
                      "at_most_one": ["simdjson"], "not": ["fstream", "iostream", "filesystem", "thread", "mutex"]},
     "src/ingest": {"rooms": ["twins", "config", "src/messages", "src/ingest", "src/log"], "libraries": ["zlib", "date", "posix", "intrinsics"]},
     "src/settlement": {"rooms": ["twins", "config", "src/store", "src/settlement", "src/log"], "libraries": []},
+    "src/half_hours": {"rooms": ["twins", "config", "src/store", "src/ingest", "src/half_hours"], "libraries": []},
     "src/process": {"rooms": ["twins", "src/process"], "libraries": ["posix"]},
     "src/gate": {"rooms": ["twins", "config", "src/store", "src/ingest", "src/gate", "actors"], "libraries": []},
     "src/replay": {"rooms": ["twins", "config", "src/store", "src/messages", "src/ingest", "src/log", "src/process", "src/gate", "src/replay", "supervision",
@@ -72,7 +73,7 @@ ROOMS = {
     "src/security": {"rooms": ["twins", "config", "src/security"], "libraries": ["openssl", "posix"]},
     "src/commands": EDGE,
     "src/bench": EDGE,
-    "src/api": {"rooms": ["twins", "config", "src/store", "src/security", "src/api"], "libraries": [],
+    "src/api": {"rooms": ["twins", "config", "src/store", "src/half_hours", "src/security", "src/api"], "libraries": [],
                 "files": {"src/api/http_session.cpp": ["asio", "beast", "openssl"], "src/api/http_session.hpp": ["asio"],
                           "src/api/http_listener.cpp": ["asio"], "src/api/*.cpp": ["simdjson"]},
                 "at_most_one": ["simdjson", "beast"]},
