@@ -67,4 +67,29 @@ std::string alarm_json(const alarm_record& a) {
   return out + "}";
 }
 
+result<std::vector<std::pair<std::string, std::string>>> alarm_members(std::string_view json) {
+  const error none{errc::store_unusable, "the book of alarms holds one that cannot be read"};
+  // Flat: strings, numbers and null, without blanks between.
+  const auto end_of_string = [&](std::size_t at) {
+    for (++at; at < json.size() && json[at] != '"'; ++at)
+      at += json[at] == '\\' ? 1 : 0;
+    return at + 1;
+  };
+  std::vector<std::pair<std::string, std::string>> out;
+  if (json.size() < 2 || json.front() != '{' || json.back() != '}')
+    return none;
+  for (std::size_t at = 1; at < json.size();) {
+    const std::size_t name_end = json[at] == '"' ? end_of_string(at) : json.size();
+    if (name_end + 1 >= json.size() || json[name_end] != ':')
+      return none;
+    const std::size_t value = name_end + 1;
+    const std::size_t end = json[value] == '"' ? end_of_string(value) : json.find_first_of(",}", value);
+    if (end >= json.size() || end == value || (json[end] != ',' && json[end] != '}'))
+      return none;
+    out.emplace_back(json.substr(at + 1, name_end - at - 2), json.substr(value, end - value));
+    at = json[end] == '}' ? json.size() : end + 1;
+  }
+  return out;
+}
+
 } // namespace gridtwin

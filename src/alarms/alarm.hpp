@@ -1,11 +1,14 @@
 #pragma once
 
 #include "twins/period.hpp"
+#include "twins/result.hpp"
 
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 namespace gridtwin {
 
@@ -57,5 +60,9 @@ struct alarm_record {
 
 /// One object without a line end.
 std::string alarm_json(const alarm_record& a);
+
+/// The members of what `alarm_json` wrote, in their order: names, and values as they stand there. Error: store_unusable
+/// where it is something else.
+result<std::vector<std::pair<std::string, std::string>>> alarm_members(std::string_view json);
 
 } // namespace gridtwin

@@ -153,6 +153,24 @@ result<std::vector<alarm_event>> alarm_book::events_after(std::int64_t id, std::
   return out;
 }
 
+result<std::int64_t> alarm_book::number(result<sqlite_statement> query) {
+  if (!query)
+    return query.failure();
+  return query->step() ? result<std::int64_t>(query->integer(0)) : database_.failure("cannot read alarms");
+}
+
+result<std::int64_t> alarm_book::last_event() {
+  return number(database_.prepare("SELECT coalesce(max(id), 0) FROM events"));
+}
+
+result<std::int64_t> alarm_book::last_event_before(std::int64_t at_s) {
+  auto query = database_.prepare("SELECT coalesce((SELECT min(id) - 1 FROM events WHERE at >= ?1), "
+                                 "(SELECT max(id) FROM events), 0)");
+  if (query)
+    query->bind(1, at_s);
+  return number(std::move(query));
+}
+
 result<alarm_book::progress> alarm_book::read_progress() {
   auto rows = database_.prepare("SELECT shard, last FROM progress");
   if (!rows)

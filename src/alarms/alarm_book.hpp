@@ -39,6 +39,10 @@ public:
   /// Of a transformer's overloads, those that were not withdrawn and have a half hour within [first, last].
   result<std::vector<alarm_record>> overloads_of(std::string_view transformer, period first, period last);
   result<std::vector<alarm_event>> events_after(std::int64_t id, std::size_t most);
+  /// The last event; 0 where there is none.
+  result<std::int64_t> last_event();
+  /// The last event before the first one of an instant (seconds since the epoch) or later.
+  result<std::int64_t> last_event_before(std::int64_t at_s);
 
   /// As far as the log has been watched; and from when on meters that never brought anything are waited for.
   struct progress {
@@ -64,6 +68,7 @@ public:
 private:
   explicit alarm_book(sqlite_database database) : database_(std::move(database)) {}
 
+  result<std::int64_t> number(result<sqlite_statement> query);
   result<sqlite_statement> select(std::string_view where);
   result<std::vector<alarm_record>> read(result<sqlite_statement> rows);
   result<void> put(alarm_record& a, std::string_view what, std::int64_t at_s);

@@ -1,46 +1,110 @@
 #include "src/api/event_json.hpp"
 
-#include "config/printable_text.hpp"
+#include "src/api/json_object.hpp"
+#include "twins/energy.hpp"
+
+#include <algorithm>
+#include <cstdlib>
 
 namespace gridtwin {
 
 namespace {
 
-class json_object {
-public:
-  explicit json_object(std::string& out) : out_(&out) { out += '{'; }
-  void end() { *out_ += '}'; }
+constexpr std::size_t mpan_digits = 13;
 
-  void number(std::string_view name, std::int64_t value) {
-    key(name);
-    *out_ += std::to_string(value);
+/// Numbers of thirteen digits, whatever they were meant as.
+std::string without_mpans(std::string text) {
+  const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
+  for (auto at = text.begin(); at != text.end();) {
+    const auto end = std::find_if_not(at, text.end(), is_digit);
+    if (end - at == mpan_digits)
+      std::fill(at, end, '*');
+    at = std::find_if(end, text.end(), is_digit);
   }
-  /// `value` needs no escapes.
-  void word(std::string_view name, std::string_view value) {
-    key(name);
-    ((*out_ += '"') += value) += '"';
-  }
-  void text(std::string_view name, std::string_view value) {
-    key(name);
-    *out_ += json_string(value);
-  }
-  void nothing(std::string_view name) {
-    key(name);
-    *out_ += "null";
-  }
+  return text;
+}
 
-private:
-  void key(std::string_view name) {
-    *out_ += first_ ? "\"" : ",\"";
-    first_ = false;
-    (*out_ += name) += "\":";
-  }
-
-  std::string* out_;
-  bool first_ = true;
-};
+/// kVA = Wh / 500 / power factor, the factor in millionths; the share of the rating is taken from the exact kVA.
+void append_utilisation(const half_hour_event& e, json_object& object) {
+  const auto net = static_cast<uint128>(std::abs(e.load.import_wh - e.load.export_wh));
+  const auto factor = static_cast<uint128>(e.power_factor_ppm);
+  object.plain("kva", format_ratio(net * 1'000'000, factor * 500, 3));
+  object.plain("utilisation_pct",
+               format_ratio(net * 1'000'000 * 2 * 100, factor * static_cast<uint128>(e.rating_va), 2));
+}
 
 } // namespace
+
+void append_event_json(const told_alarm& alarm, const field_set& hidden, bool shows_figures, std::string& out) {
+  const auto is_hidden = [&](std::string_view name) {
+    if (name == "mpan")
+      return hidden[static_cast<std::size_t>(access_field::mpan)];
+    if (name == "acknowledged_by" || name == "acknowledged_why")
+      return hidden[static_cast<std::size_t>(access_field::sender)];
+    return name == "peak_utilisation_pct" && !shows_figures;
+  };
+  json_object object(out);
+  object.word("topic", "alarm");
+  object.number("shard", alarm.record.shard());
+  object.number("offset", alarm.record.offset());
+  object.number("place", alarm.place);
+  object.word("at", format_instant(alarm.at_s));
+  object.text("event", alarm.what);
+  for (const auto& [name, value] : alarm.members)
+    if (!is_hidden(name))
+      object.plain(name, value);
+  object.end();
+}
+
+void append_event_json(const journal_act& act, const field_set& hidden, std::string& out) {
+  const bool masks = hidden[static_cast<std::size_t>(access_field::mpan)];
+  const auto shown = [&](const std::string& text) { return masks ? without_mpans(text) : text; };
+  json_object object(out);
+  object.word("topic", "audit");
+  object.number("shard", act.record.shard());
+  object.number("offset", act.record.offset());
+  object.number("place", act.place);
+  object.word("at", format_instant(act.event.at_s));
+  object.text("who", shown(act.event.who));
+  object.text("act", act.event.act);
+  object.text("subject", shown(act.event.subject));
+  object.text("detail", shown(act.event.detail));
+  object.end();
+}
+
+void append_event_json(const half_hour_event& event, bool shows_export, std::string& out) {
+  json_object object(out);
+  object.word("topic", event.feeder ? "feeder.half_hour" : "transformer.half_hour");
+  object.number("shard", event.record.shard());
+  object.number("offset", event.record.offset());
+  object.number("place", event.place);
+  object.text("transformer_id", event.transformer);
+  if (event.feeder)
+    object.text("feeder_id", *event.feeder);
+  object.word("period_end", format_period(event.period));
+  object.number("import_wh", event.load.import_wh);
+  if (shows_export) {
+    object.number("export_wh", event.load.export_wh);
+    if (!event.feeder)
+      append_utilisation(event, object);
+  }
+  object.number("meters_expected", event.expected);
+  object.number("meters_reported", event.load.reported);
+  object.number("actual", event.load.reported - event.load.estimated);
+  object.number("estimated", event.load.estimated);
+  object.number("revision", event.load.revision);
+  if (event.feeder) {
+    object.plain("quarantined", event.exceeded_limit_wh ? "true" : "false");
+    if (event.exceeded_limit_wh)
+      object.number("limit_wh", *event.exceeded_limit_wh);
+  } else {
+    object.number("feeders_quarantined", event.feeders_quarantined);
+  }
+  object.word("estate", std::string_view(event.estate).substr(0, shown_estate_digits));
+  object.number("rules_version", event.rules_version);
+  object.word("known_at", format_instant(event.known_at_s));
+  object.end();
+}
 
 void append_event_json(const reading_event& event, const field_set& hidden, std::string& out) {
   using enum access_field;

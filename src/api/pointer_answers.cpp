@@ -5,8 +5,7 @@
 #include "src/api/event_position.hpp"
 #include "src/api/http_answers.hpp"
 #include "src/api/pointer_request.hpp"
-#include "src/api/topic_scan.hpp"
-#include "src/api/topic_schemas.hpp"
+#include "src/api/topic_source.hpp"
 
 #include <string>
 #include <utility>
@@ -27,10 +26,11 @@ http_response put(api_parts& parts, const http_request& request, const std::stri
   if (!asked)
     return refusal_of(400, asked.failure().message);
   const auto topic = parse_access_topic(asked->topic);
-  if (!topic || !schema_of(*topic) || !reader_rights(parts.policy, request.peer).opens(access_operation::read, *topic))
+  const topic_source* const source = topic ? source_of(*topic) : nullptr;
+  if (source == nullptr || !reader_rights(parts.policy, request.peer).opens(access_operation::read, *topic))
     return not_found();
   const auto position = parse_event_position(asked->position);
-  const auto durable = parts.store->with([&](opened_store& store) { return is_durable(store, *position); });
+  const auto durable = parts.store->with([&](opened_store& store) { return source->is_durable(store, *position); });
   if (!durable)
     return failed();
   if (!*durable)

@@ -38,7 +38,7 @@ http_response topic(const std::shared_ptr<api_parts>& parts, const http_request&
   if (!schema || !reader_rights(parts->policy, request.peer).opens(access_operation::read, *named))
     return not_found();
   if (target.path[3] == "events")
-    return topic_events(parts, request, target);
+    return topic_events(parts, request, target, *named);
   if (target.path[3] == "schema")
     return request.method == "GET" ? answer_of(200, schema_type, std::string(schema->json_schema))
                                    : wrong_method("GET");
@@ -49,7 +49,7 @@ http_response topic(const std::shared_ptr<api_parts>& parts, const http_request&
 
 result<std::unique_ptr<reader_api>> reader_api::open(surroundings s) {
   auto parts = std::make_shared<api_parts>();
-  auto store = store_pool::open(s.store);
+  auto store = store_pool::open(s.store, s.alarms);
   if (!store)
     return store.failure();
   auto pointers = pointer_store::open(s.store);

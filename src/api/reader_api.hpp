@@ -1,5 +1,6 @@
 #pragma once
 
+#include "src/api/alarm_log.hpp"
 #include "src/api/http_message.hpp"
 #include "src/api/reader_rights.hpp"
 #include "twins/result.hpp"
@@ -21,9 +22,10 @@ public:
   struct surroundings {
     std::filesystem::path store; ///< a store that exists
     policy_function policy;
-    std::function<std::string()> metrics;   ///< the body of `/metrics`
-    std::function<std::string()> not_ready; ///< why the node takes nothing at the moment; empty: it does
-    std::function<std::int64_t()> now_us;   ///< of a clock that never goes back
+    std::function<std::string()> metrics;        ///< the body of `/metrics`
+    std::function<std::string()> not_ready;      ///< why the node takes nothing at the moment; empty: it does
+    std::function<std::int64_t()> now_us;        ///< of a clock that never goes back
+    std::shared_ptr<alarm_log> alarms = nullptr; ///< none: nobody watches the store
   };
 
   static result<std::unique_ptr<reader_api>> open(surroundings s);

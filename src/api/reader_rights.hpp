@@ -2,6 +2,7 @@
 
 #include "src/security/access_policy.hpp"
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <utility>
@@ -26,6 +27,8 @@ public:
   bool sees(access_operation operation, const access_resource& resource) const {
     return policy_()->allows(peer_, operation, resource).allowed();
   }
+  /// Fewest meters in an aggregate that may be shown to who sees aggregates alone.
+  std::uint32_t privacy_floor() const { return policy_()->privacy_floor(); }
   /// Fields that it does not see.
   field_set hidden() const {
     const auto policy = policy_();

@@ -4,14 +4,17 @@
 
 namespace gridtwin {
 
-result<std::unique_ptr<opened_store>> opened_store::open(const store_folder& folder) {
+result<std::unique_ptr<opened_store>> opened_store::open(const store_folder& folder,
+                                                         std::shared_ptr<past_settings> settings,
+                                                         std::shared_ptr<alarm_log> alarms) {
   auto reader = store_reader::open(folder);
   if (!reader)
     return reader.failure();
   auto database = folder.connect_reader();
   if (!database)
     return database.failure();
-  std::unique_ptr<opened_store> out(new opened_store(std::move(*reader), std::move(*database)));
+  std::unique_ptr<opened_store> out(
+    new opened_store(std::move(*reader), std::move(*database), std::move(settings), std::move(alarms)));
   auto topic = reading_topic::over(*out->for_topic_);
   if (!topic)
     return topic.failure();
@@ -29,6 +32,32 @@ result<const reading_topic::batch*> opened_store::read(std::uint32_t shard, std:
     return batch.failure();
   kept_.emplace(kept_batch{shard, after, std::move(*batch)});
   return &kept_->batch;
+}
+
+result<const half_hour_topic::batch*> opened_store::half_hours(std::uint32_t shard, std::int64_t after,
+                                                               std::size_t readings, std::uint32_t privacy_floor) {
+  if (!half_hours_) {
+    auto topic = half_hour_topic::over(*for_topic_, settings_);
+    if (!topic)
+      return topic.failure();
+    half_hours_.emplace(std::move(*topic));
+  }
+  const auto kept = kept_half_hours_.find(shard);
+  if (kept != kept_half_hours_.end() && kept->second.privacy_floor == privacy_floor && kept->second.after <= after
+      && after < kept->second.batch.last_offset)
+    return &kept->second.batch;
+  auto batch = half_hours_->read(shard, after, readings, privacy_floor);
+  if (!batch)
+    return batch.failure();
+  if (batch->last_offset == after) {
+    nothing_ = std::move(*batch);
+    return &nothing_;
+  }
+  // Whether anything is behind its last record is seen where it is asked for: so it may be kept though it was the end.
+  batch->at_end = false;
+  kept_half_hours& fresh = kept_half_hours_[shard];
+  fresh = {after, privacy_floor, std::move(*batch)};
+  return &fresh.batch;
 }
 
 result<const named_slots*> opened_store::names(transformer_number t, twin_slot slot) {
@@ -65,7 +94,8 @@ result<std::vector<transformer_number>> opened_store::by_name(std::vector<transf
   return numbers;
 }
 
-result<std::unique_ptr<store_pool>> store_pool::open(const std::filesystem::path& folder) {
+result<std::unique_ptr<store_pool>> store_pool::open(const std::filesystem::path& folder,
+                                                     std::shared_ptr<alarm_log> alarms) {
   auto opened = store_folder::for_reading(folder);
   if (!opened)
     return opened.failure();
@@ -75,7 +105,8 @@ result<std::unique_ptr<store_pool>> store_pool::open(const std::filesystem::path
   auto version = watching->prepare("PRAGMA data_version");
   if (!version)
     return version.failure();
-  return std::unique_ptr<store_pool>(new store_pool(std::move(*opened), std::move(*watching), std::move(*version)));
+  return std::unique_ptr<store_pool>(
+    new store_pool(std::move(*opened), std::move(alarms), std::move(*watching), std::move(*version)));
 }
 
 result<std::unique_ptr<opened_store>> store_pool::take() {
@@ -87,7 +118,7 @@ result<std::unique_ptr<opened_store>> store_pool::take() {
       return out;
     }
   }
-  return opened_store::open(folder_);
+  return opened_store::open(folder_, settings_, alarms_);
 }
 
 void store_pool::give_back(std::unique_ptr<opened_store> one) {

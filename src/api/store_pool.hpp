@@ -1,5 +1,8 @@
 #pragma once
 
+#include "src/api/alarm_log.hpp"
+#include "src/half_hours/half_hour_topic.hpp"
+#include "src/half_hours/past_settings.hpp"
 #include "src/store/reading_topic.hpp"
 #include "src/store/store_folder.hpp"
 #include "src/store/store_reader.hpp"
@@ -21,14 +24,24 @@ namespace gridtwin {
 /// who reads, so a thousand readers need no more of them than one. One thread at a time.
 class opened_store {
 public:
-  static result<std::unique_ptr<opened_store>> open(const store_folder& folder);
+  /// `settings`: of the store; shared by all that are opened. `alarms`: none where nobody watches it.
+  static result<std::unique_ptr<opened_store>>
+  open(const store_folder& folder, std::shared_ptr<past_settings> settings = std::make_shared<past_settings>(),
+       std::shared_ptr<alarm_log> alarms = nullptr);
 
   sqlite_database& database() noexcept { return reader_.database(); }
   store_reader& reader() noexcept { return reader_; }
+  /// None where nobody watches the store.
+  alarm_log* alarms() noexcept { return alarms_.get(); }
 
   /// See `reading_topic::read`. Keeps the last batch: who goes through a record in pieces, or follows another reader,
   /// finds it decoded.
   result<const reading_topic::batch*> read(std::uint32_t shard, std::int64_t after, std::size_t readings);
+
+  /// See `half_hour_topic::read`. Keeps the last batch of each shard: to derive it again would take all that was added
+  /// to its days before.
+  result<const half_hour_topic::batch*> half_hours(std::uint32_t shard, std::int64_t after, std::size_t readings,
+                                                   std::uint32_t privacy_floor);
 
   /// Whose each slot of a transformer is. Error: store_failed where there is no such transformer or slot.
   result<const named_slots*> names(transformer_number t, twin_slot slot);
@@ -36,12 +49,17 @@ public:
   result<std::vector<transformer_number>> by_name(std::vector<transformer_number> numbers);
 
 private:
-  opened_store(store_reader reader, sqlite_database for_topic)
-    : reader_(std::move(reader)), for_topic_(std::make_unique<sqlite_database>(std::move(for_topic))) {}
+  opened_store(store_reader reader, sqlite_database for_topic, std::shared_ptr<past_settings> settings,
+               std::shared_ptr<alarm_log> alarms)
+    : reader_(std::move(reader)), for_topic_(std::make_unique<sqlite_database>(std::move(for_topic))),
+      settings_(std::move(settings)), alarms_(std::move(alarms)) {}
 
   store_reader reader_;
   std::unique_ptr<sqlite_database> for_topic_;
+  std::shared_ptr<past_settings> settings_;
+  std::shared_ptr<alarm_log> alarms_;
   std::optional<reading_topic> topic_;
+  std::optional<half_hour_topic> half_hours_; ///< none before it is asked for
   std::unordered_map<std::uint32_t, named_slots> names_;
   struct kept_batch {
     std::uint32_t shard = 0;
@@ -49,13 +67,21 @@ private:
     reading_topic::batch batch;
   };
   std::optional<kept_batch> kept_;
+  struct kept_half_hours {
+    std::int64_t after = 0;
+    std::uint32_t privacy_floor = 0;
+    half_hour_topic::batch batch;
+  };
+  std::unordered_map<std::uint32_t, kept_half_hours> kept_half_hours_; ///< by shard
+  half_hour_topic::batch nothing_;                                     ///< behind the end of some shard
 };
 
 /// Opened stores, made when all are taken: as many as threads that make answers. From any thread.
 class store_pool {
 public:
   /// Error: store_unusable where there is no store.
-  static result<std::unique_ptr<store_pool>> open(const std::filesystem::path& folder);
+  static result<std::unique_ptr<store_pool>> open(const std::filesystem::path& folder,
+                                                  std::shared_ptr<alarm_log> alarms = nullptr);
 
   /// Gives `work` an opened store; what it returns, or why none could be opened.
   template <class Work>
@@ -72,13 +98,16 @@ public:
   result<std::int64_t> generation();
 
 private:
-  store_pool(store_folder folder, sqlite_database watching, sqlite_statement version)
-    : folder_(std::move(folder)), watching_(std::move(watching)), version_(std::move(version)) {}
+  store_pool(store_folder folder, std::shared_ptr<alarm_log> alarms, sqlite_database watching, sqlite_statement version)
+    : folder_(std::move(folder)), alarms_(std::move(alarms)), watching_(std::move(watching)),
+      version_(std::move(version)) {}
 
   result<std::unique_ptr<opened_store>> take();
   void give_back(std::unique_ptr<opened_store> one);
 
   store_folder folder_;
+  std::shared_ptr<alarm_log> alarms_;
+  std::shared_ptr<past_settings> settings_ = std::make_shared<past_settings>();
   std::mutex mutex_;
   std::vector<std::unique_ptr<opened_store>> idle_;
   std::mutex watch_mutex_; ///< of what follows

@@ -1,10 +1,9 @@
 #include "src/api/topic_events.hpp"
 
 #include "src/api/api_bounds.hpp"
-#include "src/api/event_json.hpp"
 #include "src/api/event_position.hpp"
 #include "src/api/http_answers.hpp"
-#include "src/api/topic_scan.hpp"
+#include "src/api/topic_source.hpp"
 #include "twins/period.hpp"
 
 #include <charconv>
@@ -21,8 +20,10 @@ constexpr std::string_view event_stream_type = "text/event-stream";
 
 /// Where a reader begins, and how it wants to be answered.
 struct event_query {
+  access_topic topic = access_topic::reading;
+  const topic_source* source = nullptr;
   event_position from;
-  scan_limits limits{std::nullopt, api_bounds::page_events, api_bounds::scanned_readings};
+  scan_limits limits{std::nullopt, api_bounds::page_events, api_bounds::scanned_events};
   std::int64_t wait_s = 0;
   bool streams = false;
 };
@@ -40,41 +41,30 @@ std::optional<std::int64_t> number_of(std::string_view text, std::int64_t least,
 class event_reader {
 public:
   event_reader(std::shared_ptr<api_parts> parts, peer_identity peer, event_query query)
-    : parts_(std::move(parts)), rights_(parts_->policy, std::move(peer)), position_(query.from), limits_(query.limits) {
-  }
+    : parts_(std::move(parts)), rights_(parts_->policy, std::move(peer)), topic_(query.topic), source_(query.source),
+      position_(query.from), limits_(query.limits) {}
 
   const event_position& position() const noexcept { return position_; }
   const api_parts& parts() const noexcept { return *parts_; }
+  access_topic topic() const noexcept { return topic_; }
 
   /// Whether it may still read at all.
-  bool is_welcome() const { return rights_.opens(access_operation::read, access_topic::reading); }
+  bool is_welcome() const { return rights_.opens(access_operation::read, topic_); }
 
   /// Whether something may have come since it last was at the end.
   bool has_news() {
     const auto now = parts_->store->generation();
-    const bool news = !now || !at_end_ || *now != generation_;
+    const bool news = !now || !at_end_ || *now != generation_ || !source_->is_in_store();
     next_generation_ = now ? *now : 0;
     return news;
   }
 
   /// Hands what it may see of what comes next to `show`, as JSON.
-  result<scan_outcome> read(const std::function<void(std::string_view json)>& show) {
-    std::string json;
-    const auto take = [&](const reading_event& e) {
-      access_resource what;
-      what.topic = access_topic::reading;
-      what.meter = e.meter;
-      what.transformer = e.transformer;
-      if (!rights_.sees(access_operation::read, what))
-        return false;
-      json.clear();
-      append_event_json(e, rights_.hidden(), json);
-      show(json);
-      return true;
-    };
+  result<scan_outcome> read(const show_event& show) {
     // Taken before the store is looked at, so that nothing comes between.
     generation_ = next_generation_;
-    auto out = parts_->store->with([&](opened_store& store) { return scan_readings(store, position_, limits_, take); });
+    auto out =
+      parts_->store->with([&](opened_store& store) { return source_->read(store, rights_, position_, limits_, show); });
     at_end_ = out && out->at_end;
     return out;
   }
@@ -82,6 +72,8 @@ public:
 private:
   std::shared_ptr<api_parts> parts_;
   reader_rights rights_;
+  access_topic topic_;
+  const topic_source* source_;
   event_position position_;
   scan_limits limits_;
   bool at_end_ = false;
@@ -125,7 +117,8 @@ public:
     const auto read = reader_.read([&](std::string_view json) {
       if (shown++ != 0)
         out += '\n'; // ends the event before, which has no id
-      ((out += "event: reading\ndata: ") += json) += '\n';
+      (((out += "event: ") += name_of(reader_.topic())) += "\ndata: ") += json;
+      out += '\n';
     });
     if (!read)
       return state::broken;
@@ -152,7 +145,7 @@ private:
 
 /// Where to begin: what the client names, or the position of a pointer of its own.
 result<std::optional<event_position>> beginning(api_parts& parts, const http_request& request,
-                                                const http_target& target) {
+                                                const http_target& target, const event_query& query) {
   const auto after = target.parameter("after");
   if (const std::string_view last = request.last_event_id; !last.empty()) {
     auto at = parse_event_position(last);
@@ -162,7 +155,7 @@ result<std::optional<event_position>> beginning(api_parts& parts, const http_req
     const auto kept = parts.pointers->find(to_string(request.peer), std::string(*name));
     if (!kept)
       return kept.failure();
-    if (!*kept || (*kept)->topic != name_of(access_topic::reading))
+    if (!*kept || (*kept)->topic != name_of(query.topic))
       return std::optional<event_position>();
     auto at = parse_event_position((*kept)->position);
     return at ? result<std::optional<event_position>>(*at) : at.failure();
@@ -171,17 +164,20 @@ result<std::optional<event_position>> beginning(api_parts& parts, const http_req
     const auto instant = parse_instant(*time);
     if (!instant)
       return error{errc::usage, "from_time must be a time as 2026-03-01T00:30:00Z"};
-    auto at = parts.store->with([&](opened_store& store) { return position_before(store, *instant); });
+    auto at = parts.store->with([&](opened_store& store) { return query.source->position_before(store, *instant); });
     return at ? result<std::optional<event_position>>(*at) : at.failure();
   }
   auto at = parse_event_position(after.value_or(""));
   return at ? result<std::optional<event_position>>(*at) : at.failure();
 }
 
-query_or_refusal query_of(api_parts& parts, const http_request& request, const http_target& target) {
+query_or_refusal query_of(api_parts& parts, const http_request& request, const http_target& target, access_topic topic,
+                          const topic_source& source) {
   if (auto unknown = unknown_parameter(target, {"after", "from_time", "pointer", "shard", "limit", "wait"}))
     return std::move(*unknown);
   event_query out;
+  out.topic = topic;
+  out.source = &source;
   out.streams = request.accept.find(event_stream_type) != std::string::npos;
   out.limits.events = out.streams ? api_bounds::piece_events : api_bounds::page_events;
   const auto given = [&](std::string_view name) { return target.parameter(name) ? 1 : 0; };
@@ -207,13 +203,13 @@ query_or_refusal query_of(api_parts& parts, const http_request& request, const h
       return refusal_of(400, "wait must be seconds from 0 to " + std::to_string(api_bounds::longest_wait_s));
     out.wait_s = *wait;
   }
-  const auto from = beginning(parts, request, target);
+  const auto from = beginning(parts, request, target, out);
   if (!from)
     return from.failure().code == errc::usage ? refusal_of(400, from.failure().message) : failed();
   if (!*from)
     return not_found();
   out.from = **from;
-  const auto durable = parts.store->with([&](opened_store& store) { return is_durable(store, out.from); });
+  const auto durable = parts.store->with([&](opened_store& store) { return source.is_durable(store, out.from); });
   if (!durable)
     return failed();
   if (!*durable)
@@ -224,12 +220,13 @@ query_or_refusal query_of(api_parts& parts, const http_request& request, const h
 } // namespace
 
 http_response topic_events(const std::shared_ptr<api_parts>& parts, const http_request& request,
-                           const http_target& target) {
-  if (!reader_rights(parts->policy, request.peer).opens(access_operation::read, access_topic::reading))
+                           const http_target& target, access_topic topic) {
+  const topic_source* const source = source_of(topic);
+  if (source == nullptr || !reader_rights(parts->policy, request.peer).opens(access_operation::read, topic))
     return not_found();
   if (request.method != "GET")
     return wrong_method("GET");
-  query_or_refusal asked = query_of(*parts, request, target);
+  query_or_refusal asked = query_of(*parts, request, target, topic, *source);
   if (auto* const refused = std::get_if<http_response>(&asked))
     return std::move(*refused);
   const event_query& query = std::get<event_query>(asked);

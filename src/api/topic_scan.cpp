@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <numeric>
-#include <vector>
 
 namespace gridtwin {
 
@@ -12,6 +11,8 @@ namespace {
 
 /// Readings of a shard that are decoded at a time, in whole records.
 constexpr std::size_t readings_at_once = 1024;
+
+} // namespace
 
 std::vector<std::uint32_t> shards_in_turn(const event_position& position, std::optional<std::uint32_t> only) {
   if (only)
@@ -23,79 +24,15 @@ std::vector<std::uint32_t> shards_in_turn(const event_position& position, std::o
   return out;
 }
 
-class scan {
-public:
-  scan(opened_store& store, const scan_limits& limits, const std::function<bool(const reading_event&)>& take)
-    : store_(&store), limits_(&limits), take_(&take) {}
-
-  /// Goes on in a shard until its end or a limit.
-  result<void> shard(std::uint32_t number, event_position::in_shard& at) {
-    for (;;) {
-      if (is_full()) {
-        full_ = true;
-        return {};
-      }
-      const auto batch = store_->read(number, at.of_it == 0 ? at.offset : at.offset - 1, readings_at_once);
-      if (!batch)
-        return batch.failure();
-      const bool at_end = (*batch)->at_end;
-      if (!pass((*batch)->events, at))
-        return {};
-      if ((*batch)->last_offset >= at.offset)
-        at = {(*batch)->last_offset, 0};
-      if (at_end)
-        return {};
-    }
-  }
-
-  scan_outcome outcome() const noexcept { return {events_, !full_}; }
-  bool full() const noexcept { return full_; }
-
-private:
-  bool is_full() const noexcept { return events_ >= limits_->events || looked_at_ >= limits_->readings; }
-
-  /// False: a limit was met before the last of them.
-  bool pass(const std::vector<reading_event>& events, event_position::in_shard& at) {
-    const event_position::in_shard from = at;
-    for (const reading_event& e : events) {
-      if (from.of_it != 0 && e.record.offset() == from.offset && e.place < from.of_it)
-        continue;
-      if (is_full()) {
-        full_ = true;
-        at = e.place == 0 ? event_position::in_shard{e.record.offset() - 1, 0}
-                          : event_position::in_shard{e.record.offset(), e.place};
-        return false;
-      }
-      ++looked_at_;
-      events_ += (*take_)(e) ? 1 : 0;
-    }
-    return true;
-  }
-
-  opened_store* store_;
-  const scan_limits* limits_;
-  const std::function<bool(const reading_event&)>* take_;
-  std::size_t events_ = 0;
-  std::size_t looked_at_ = 0;
-  bool full_ = false;
-};
-
-} // namespace
-
 result<scan_outcome> scan_readings(opened_store& store, event_position& position, const scan_limits& limits,
                                    const std::function<bool(const reading_event&)>& take) {
-  scan run(store, limits, take);
-  event_position reached = position;
-  for (const std::uint32_t number : shards_in_turn(position, limits.shard)) {
-    event_position::in_shard at = reached.at(number);
-    if (auto went_on = run.shard(number, at); !went_on)
-      return went_on.failure();
-    reached.set(number, at);
-    if (run.full())
-      break;
-  }
-  position = reached;
-  return run.outcome();
+  const auto fetch = [&](std::uint32_t shard, std::int64_t after) -> result<event_batch<reading_event>> {
+    const auto batch = store.read(shard, after, readings_at_once);
+    if (!batch)
+      return batch.failure();
+    return event_batch<reading_event>{&(*batch)->events, (*batch)->last_offset, (*batch)->at_end};
+  };
+  return scan_events<reading_event>(position, limits, fetch, take);
 }
 
 result<bool> is_durable(opened_store& store, const event_position& position) {

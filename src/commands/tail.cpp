@@ -3,18 +3,24 @@
 #include "config/printable_text.hpp"
 #include "src/api/event_json.hpp"
 #include "src/commands/terminal.hpp"
+#include "src/half_hours/half_hour_topic.hpp"
+#include "src/node/told_alarms.hpp"
 #include "src/process/interrupt.hpp"
+#include "src/store/audit.hpp"
 #include "src/store/reading_topic.hpp"
 #include "src/store/store_folder.hpp"
+#include "twins/publication.hpp"
 
 #include <algorithm>
 #include <charconv>
 #include <chrono>
 #include <cstdio>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
 #include <thread>
+#include <utility>
 
 namespace gridtwin {
 
@@ -53,9 +59,92 @@ result<std::map<std::uint32_t, std::int64_t>> parse_pointer(const std::string& t
   return out;
 }
 
+/// Where a topic's events come from, a shard at a time.
+struct tail_progress {
+  std::int64_t last_offset = 0;
+  bool at_end = false;
+};
+/// Appends the events behind an offset as lines.
+using tail_reader = std::function<result<tail_progress>(std::uint32_t shard, std::int64_t after, std::string& lines)>;
+
+template <class Events>
+void append_lines(const Events& events, std::string& lines, const auto& append) {
+  for (const auto& e : events) {
+    append(e, lines);
+    lines += '\n';
+  }
+}
+
+result<tail_reader> reading_tail(sqlite_database& database) {
+  auto opened = reading_topic::over(database);
+  if (!opened)
+    return opened.failure();
+  const auto topic = std::make_shared<reading_topic>(std::move(*opened));
+  return tail_reader([topic](std::uint32_t shard, std::int64_t after, std::string& lines) -> result<tail_progress> {
+    const auto batch = topic->read(shard, after, events_at_once);
+    if (!batch)
+      return batch.failure();
+    append_lines(batch->events, lines, [](const reading_event& e, std::string& to) { append_event_json(e, {}, to); });
+    return tail_progress{batch->last_offset, batch->at_end};
+  });
+}
+
+result<tail_reader> half_hour_tail(sqlite_database& database, bool of_feeders) {
+  auto opened = half_hour_topic::over(database, std::make_shared<past_settings>());
+  if (!opened)
+    return opened.failure();
+  const auto topic = std::make_shared<half_hour_topic>(std::move(*opened));
+  return tail_reader(
+    [topic, of_feeders](std::uint32_t shard, std::int64_t after, std::string& lines) -> result<tail_progress> {
+      const auto batch = topic->read(shard, after, events_at_once, default_privacy_floor); // which hides nothing here
+      if (!batch)
+        return batch.failure();
+      append_lines(of_feeders ? batch->feeders : batch->transformers, lines,
+                   [](const half_hour_event& e, std::string& to) { append_event_json(e, true, to); });
+      return tail_progress{batch->last_offset, batch->at_end};
+    });
+}
+
+tail_reader audit_tail(sqlite_database& database) {
+  return [&database](std::uint32_t shard, std::int64_t after, std::string& lines) -> result<tail_progress> {
+    if (shard != estate_shard)
+      return tail_progress{after, true};
+    const auto read = read_acts(database, after);
+    if (!read)
+      return read.failure();
+    append_lines(read->acts, lines, [](const journal_act& act, std::string& to) { append_event_json(act, {}, to); });
+    return tail_progress{read->last_offset, read->at_end};
+  };
+}
+
+tail_reader alarm_tail(const std::string& store) {
+  const auto alarms = std::make_shared<told_alarms>(store);
+  return [alarms](std::uint32_t shard, std::int64_t after, std::string& lines) -> result<tail_progress> {
+    if (shard != 0)
+      return tail_progress{after, true};
+    const auto read = alarms->after(after, events_at_once);
+    if (!read)
+      return read.failure();
+    append_lines(*read, lines, [](const told_alarm& a, std::string& to) { append_event_json(a, {}, true, to); });
+    return tail_progress{read->empty() ? after : read->back().record.offset(), read->size() < events_at_once};
+  };
+}
+
+result<tail_reader> tail_of(const tail_options& o, sqlite_database& database) {
+  const std::string& topic = o.topic;
+  if (topic == "reading")
+    return reading_tail(database);
+  if (topic == "feeder.half_hour" || topic == "transformer.half_hour")
+    return half_hour_tail(database, topic == "feeder.half_hour");
+  if (topic == "audit")
+    return audit_tail(database);
+  if (topic == "alarm")
+    return alarm_tail(o.store);
+  return error{errc::usage, "there is no topic " + in_quotes(topic)
+                              + ": reading, feeder.half_hour, transformer.half_hour, audit and alarm are there"};
+}
+
 int run(const tail_options& o) {
-  if (o.topic != "reading")
-    return report_failure(tail_command, {errc::usage, "there is no topic " + in_quotes(o.topic) + ": reading is one"});
   auto from = parse_pointer(o.from);
   if (!from)
     return report_failure(tail_command, from.failure());
@@ -66,26 +155,22 @@ int run(const tail_options& o) {
   auto database = folder->connect_reader();
   if (!database)
     return report_failure(tail_command, database.failure());
-  auto topic = reading_topic::over(*database);
-  if (!topic)
-    return report_failure(tail_command, topic.failure());
+  const auto read = tail_of(o, *database);
+  if (!read)
+    return report_failure(tail_command, read.failure());
   for (;;) {
     bool at_end = true;
     for (std::uint32_t shard = 0; shard < shard_count && !interrupted(); ++shard) {
       std::int64_t& after = (*from)[shard];
-      const auto batch = topic->read(shard, after, events_at_once);
-      if (!batch)
-        return report_failure(tail_command, batch.failure());
       std::string lines;
-      for (const reading_event& e : batch->events) {
-        append_event_json(e, {}, lines);
-        lines += '\n';
-      }
+      const auto progress = (*read)(shard, after, lines);
+      if (!progress)
+        return report_failure(tail_command, progress.failure());
       if (!lines.empty()
           && (std::fwrite(lines.data(), 1, lines.size(), stdout) != lines.size() || std::fflush(stdout) != 0))
         return report_failure(tail_command, {errc::store_failed, "standard output cannot take more"});
-      after = batch->last_offset;
-      at_end = at_end && batch->at_end;
+      after = progress->last_offset;
+      at_end = at_end && progress->at_end;
     }
     if (interrupted())
       return 0;
@@ -103,14 +188,20 @@ void register_tail(CLI::App& parent, const std::function<void(std::function<int(
   auto o = std::make_shared<tail_options>();
   CLI::App* app =
     parent.add_subcommand("tail", "Prints a topic's events, one JSON object a line, as they become durable");
-  app->add_option("topic", o->topic, "reading: every reading that was added, in order within its shard")->required();
+  app
+    ->add_option(
+      "topic", o->topic,
+      "reading: every reading that was added; feeder.half_hour, transformer.half_hour: the figures of the half\n"
+      "hours that were touched, as they were known then; audit: who did what;\n"
+      "alarm: what happened to alarms")
+    ->required();
   app->add_option("--store", o->store, "Folder of the store")->required();
   app->add_option("--from", o->from,
                   "Go on behind these offsets, as 5:120,7:3; a shard that is not named: from its first");
   app->add_flag("--follow", o->follow, "Wait for more, until Ctrl-C");
   app->footer(
     "Events of a shard come in the order of their offsets, those of one offset together. Whoever keeps the last\n"
-    "offset of each shard goes on without gap or repeat; an event's id is the same whenever it is read.\n"
+    "offset of each shard goes on without gap or repeat; an event has the same bytes whenever it is read.\n"
     "Example:\n  gridtwin tail reading --store store --from 5:120");
   app->callback([o, select] { select([o] { return run(*o); }); });
 }

@@ -1,8 +1,11 @@
 #include "src/node/readers.hpp"
 
+#include "src/node/told_alarms.hpp"
+
 #include <boost/asio/ssl/context.hpp>
 #include <openssl/ssl.h>
 
+#include <memory>
 #include <string>
 #include <utility>
 
@@ -23,7 +26,8 @@ result<std::unique_ptr<readers_listener>> readers_listener::open(const node_sett
   const tls_context* const tls = *added;
   std::unique_ptr<readers_listener> out(new readers_listener());
   auto api = reader_api::open({settings.store, [trust] { return trust->policy(); }, std::move(around.metrics),
-                               std::move(around.not_ready), std::move(around.now_us)});
+                               std::move(around.not_ready), std::move(around.now_us),
+                               std::make_shared<told_alarms>(settings.store)});
   if (!api)
     return api.failure();
   out->api_ = std::move(*api);

@@ -2,6 +2,9 @@
 
 #include "src/store/bytes.hpp"
 
+#include <string>
+#include <utility>
+
 namespace gridtwin {
 
 namespace {
@@ -62,6 +65,51 @@ result<void> record_act(const store_folder& folder, const audit_event& event) {
     auto journal = journal_appender::open(*database);
     return journal ? write_audit(*database, *journal, event) : result<void>(journal.failure());
   });
+}
+
+result<journal_acts> read_acts(sqlite_database& database, std::int64_t after) {
+  constexpr std::int64_t records_at_once = 4096;
+  auto rows = database.prepare("SELECT id, kind, CASE kind WHEN ?3 THEN body END FROM journal "
+                               "WHERE id > ?1 AND id < ?2 ORDER BY id LIMIT ?4");
+  if (!rows)
+    return rows.failure();
+  rows->bind(1, record_id::of(estate_shard, after).value).bind(2, record_id::of(estate_shard + 1, 0).value);
+  rows->bind(3, static_cast<std::int64_t>(record_kind::audit)).bind(4, records_at_once);
+  journal_acts out;
+  out.last_offset = after;
+  std::int64_t passed = 0;
+  for (; rows->step(); ++passed) {
+    const record_id record{rows->integer(0)};
+    out.last_offset = record.offset();
+    if (rows->integer(1) != static_cast<std::int64_t>(record_kind::audit))
+      continue;
+    journal_act act;
+    act.record = record;
+    if (!decode_audit(rows->bytes(2), act.event))
+      return error{errc::store_failed, "journal record " + std::to_string(record.shard()) + ":"
+                                         + std::to_string(record.offset())
+                                         + " is damaged: the store cannot be read any more"};
+    out.acts.push_back(std::move(act));
+  }
+  if (rows->failed())
+    return database.failure("cannot read");
+  out.at_end = passed < records_at_once;
+  return out;
+}
+
+result<std::int64_t> acts_before(sqlite_database& database, std::int64_t at_s) {
+  // The table has the acts of the journal in the same order.
+  auto rows = database.prepare(
+    "SELECT coalesce((SELECT id - 1 FROM journal WHERE id > ?1 AND id < ?2 AND kind = ?3 ORDER BY id LIMIT 1 OFFSET "
+    "(SELECT count(*) FROM audit WHERE id < coalesce((SELECT min(id) FROM audit WHERE at >= ?4), 1 << 62))), "
+    "(SELECT max(id) FROM journal WHERE id < ?2), ?1)");
+  if (!rows)
+    return rows.failure();
+  rows->bind(1, record_id::of(estate_shard, 0).value).bind(2, record_id::of(estate_shard + 1, 0).value);
+  rows->bind(3, static_cast<std::int64_t>(record_kind::audit)).bind(4, at_s);
+  if (!rows->step())
+    return database.failure("cannot read");
+  return record_id{rows->integer(0)}.offset();
 }
 
 result<void> for_each_act(sqlite_database& database, std::int64_t last,

@@ -37,6 +37,22 @@ result<void> write_audit(sqlite_database& database, journal_appender& journal, c
 /// for writing, with no other writer at work.
 result<void> record_act(const store_folder& folder, const audit_event& event);
 
+/// An act as the journal has it.
+struct journal_act {
+  record_id record;
+  std::uint32_t place = 0; ///< a record holds one
+  audit_event event;
+};
+struct journal_acts {
+  std::vector<journal_act> acts;
+  std::int64_t last_offset = 0; ///< of the records that were passed, whatever they hold
+  bool at_end = false;          ///< nothing more is durable now
+};
+/// The acts behind an offset of the journal's `estate_shard`, some records at a time.
+result<journal_acts> read_acts(sqlite_database& database, std::int64_t after);
+/// The last offset of that shard before the first act that was done at an instant (seconds since the epoch) or later.
+result<std::int64_t> acts_before(sqlite_database& database, std::int64_t at_s);
+
 struct recorded_act {
   std::int64_t id = 0; ///< ascends with the order in which they were recorded
   audit_event event;

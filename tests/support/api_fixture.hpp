@@ -18,11 +18,14 @@ namespace gridtwin::testing {
 /// An estate of transformers T0, T1, ... with four meters each: the n-th has the test's MPANs 4n + 1 to 4n + 4.
 class api_fixture {
 public:
-  explicit api_fixture(std::uint32_t transformers = 3) : transformers_(transformers) {
+  explicit api_fixture(std::uint32_t transformers = 3) {
     for (std::uint32_t t = 0; t < transformers; ++t)
       for (std::uint64_t n = 1; n <= 4; ++n)
         rows_.push_back({"T" + std::to_string(t), "F1", 4 * t + n});
   }
+
+  /// An estate of these rows; transformers are known by their places in order of their names.
+  explicit api_fixture(std::vector<estate_row> rows) : rows_(std::move(rows)) {}
 
   /// A reading of a meter: the n-th of its transformer, from 0.
   static stored_reading reading(std::uint32_t n, std::int32_t day, std::uint8_t slot, std::int64_t wh,
@@ -40,10 +43,12 @@ public:
   /// One run, with a commit for each of the groups; a group: readings by transformer.
   using group = std::vector<std::pair<std::uint32_t, std::vector<stored_reading>>>;
   void run(const std::vector<group>& groups, std::optional<std::int64_t> known_s = std::nullopt) {
-    const topology_binding bound = store.bind(rows_);
-    auto writer = store_writer::open(
-      store.folder(),
-      {"options", {"reads.csv"}, bound.change, std::make_shared<estate_bytes>(bytes_of(rows_)), {known_s}});
+    const estate e = make_estate(rows_);
+    const auto bytes = std::make_shared<estate_bytes>(files_of(rows_));
+    sqlite_database database = store.reader_connection();
+    const auto bound = bind_topology(database, e, *bytes);
+    REQUIRE(bound);
+    auto writer = store_writer::open(store.folder(), {"options", {"reads.csv"}, bound->change, bytes, {known_s}});
     REQUIRE(writer);
     for (group g : groups) {
       group_commit commit;
@@ -53,7 +58,7 @@ public:
           r.line = ++line_;
         }
         commit.transformers.push_back(
-          commit_of(bound.topology.number_of[transformer], shard_of("T" + std::to_string(transformer)), readings));
+          commit_of(bound->topology.number_of[transformer], shard_of(e.transformers[transformer].id), readings));
       }
       REQUIRE(writer->commit(commit));
     }
@@ -67,7 +72,7 @@ public:
   reader_api& api() {
     if (!api_) {
       auto opened = reader_api::open({store.path(), [this] { return policy; }, [] { return std::string("metrics\n"); },
-                                      [this] { return not_ready; }, [this] { return now_us; }});
+                                      [this] { return not_ready; }, [this] { return now_us; }, alarms});
       REQUIRE_MESSAGE(opened, (opened ? "" : opened.failure().message));
       api_ = std::move(*opened);
     }
@@ -131,13 +136,29 @@ public:
 
   store_fixture store;
   std::shared_ptr<const access_policy> policy = std::make_shared<const access_policy>();
+  std::shared_ptr<alarm_log> alarms; ///< of the API, from its first use on
   std::string not_ready;
   std::string accept;
   std::string last_event_id;
   std::int64_t now_us = 0;
 
 private:
-  std::uint32_t transformers_;
+  /// The estate's files as they are read back.
+  static estate_bytes files_of(const std::vector<estate_row>& rows) {
+    const estate e = make_estate(rows);
+    estate_bytes out{"transformer_id,rating_kva,gsp_group\n", "transformer_id,feeder_id\n",
+                     "mpan,transformer_id,feeder_id,supplier_mpid,market_segment,connection_type,domestic,energisation,"
+                     "quantities\n"};
+    for (const transformer_info& t : e.transformers)
+      out.transformers += t.id + ",100,_C\n";
+    for (const feeder_info& f : e.feeders)
+      out.feeders += e.transformers[f.transformer.value].id + ',' + f.id + '\n';
+    for (const connection& c : e.connections)
+      out.meters += to_string(c.mpan) + ',' + e.transformers[e.transformer_of(c).value].id + ',' + e.feeder_of(c).id
+                    + ",SUPP,S,L,T,E,AI|AE|RI|RE\n";
+    return out;
+  }
+
   std::vector<estate_row> rows_;
   std::uint64_t line_ = 0;
   std::unique_ptr<reader_api> api_;

@@ -109,3 +109,38 @@ TEST_CASE("alarm: as JSON, by kind") {
   CHECK(alarm_json(a).find("\"mpan\":\"1200000000017\",\"first_period_end\"") != std::string::npos);
   CHECK(alarm_json(a).find("half_hours") == std::string::npos);
 }
+
+TEST_CASE("alarm: what was written is read back member by member, and nothing else is") {
+  alarm_record a = an_overload(100, 110);
+  a.transformer = "T\"1\\,}";
+  a.acknowledged = acknowledgement{1'780'000'000, "anna: {", ""};
+  const std::string json = alarm_json(a);
+  const auto members = alarm_members(json);
+  REQUIRE(members);
+  std::string again;
+  for (const auto& [name, value] : *members)
+    again += (again.empty() ? "{\"" : ",\"") + name + "\":" + value;
+  CHECK(again + "}" == json);
+  CHECK(members->front() == std::pair<std::string, std::string>("alarm", "0"));
+  for (std::size_t size = 0; size < json.size(); ++size)
+    CHECK(!alarm_members(json.substr(0, size)));
+  for (const char* const other : {"", "{}", "[]", "{\"a\"}", "{\"a\":}", "{\"a\":1,}", "{a:1}"})
+    CHECK_MESSAGE(!alarm_members(other), other);
+}
+
+TEST_CASE("alarm_book: the events of an instant and those behind it") {
+  const temporary_folder temporary;
+  auto book = alarm_book::open(temporary.path());
+  REQUIRE(book);
+  CHECK(book->last_event().value() == 0);
+  CHECK(book->last_event_before(0).value() == 0);
+  for (const std::int64_t at : {1000, 2000, 2000, 3000}) {
+    alarm_book::change change;
+    change.alarms = {{an_overload(100, 110), "raised"}};
+    change.at_s = at;
+    REQUIRE(book->write(change));
+  }
+  CHECK(book->last_event().value() == 4);
+  for (const auto& [at, before] : {std::pair{0, 0}, {1000, 0}, {1001, 1}, {2000, 1}, {3000, 3}, {3001, 4}})
+    CHECK(book->last_event_before(at).value() == before);
+}

@@ -40,14 +40,16 @@ TEST_CASE("reader_api: T8 roles and topics: who may not read a topic learns no m
   const http_response nothing = f.ask("service:settlement:s", "/v1/topics/no-such-topic/events");
   for (const std::string& who : everybody) {
     const auto peer = *parse_identity("urn:gridtwin:" + who);
-    std::string listed;
+    std::vector<std::string> listed;
     for (const access_topic topic : all_topics) {
       CAPTURE(who);
       const std::string name(name_of(topic));
       CAPTURE(name);
       const bool reads = f.policy->opens(peer, access_operation::read, topic).allowed() && schema_of(topic);
-      const bool extracts = f.policy->opens(peer, access_operation::extract, topic).allowed() && schema_of(topic);
-      listed += reads ? "\"topic\":\"" + name + "\"" : "";
+      const bool extracts =
+        f.policy->opens(peer, access_operation::extract, topic).allowed() && topic == access_topic::reading;
+      if (reads)
+        listed.push_back("\"topic\":\"" + name + "\"");
       for (const auto& [target, may] :
            {std::pair("/v1/topics/" + name + "/events", reads), std::pair("/v1/topics/" + name + "/schema", reads),
             std::pair("/v1/extract/" + name, extracts)})
@@ -61,9 +63,9 @@ TEST_CASE("reader_api: T8 roles and topics: who may not read a topic learns no m
         }
     }
     const std::string topics = f.get(who, "/v1/topics");
-    CHECK(topics.empty() == listed.empty());
-    if (!listed.empty())
-      CHECK(holds(topics, listed));
+    CHECK(f.lines(topics).size() == listed.size());
+    for (const std::string& one : listed)
+      CHECK(holds(topics, one));
   }
 }
 
