@@ -25,8 +25,8 @@ namespace gridtwin {
 /// is given whole or not at all. Sees what is durable. One thread at a time.
 class half_hour_topic {
 public:
-  /// Days of transformers that are kept as of the record read last.
-  static constexpr std::size_t days_kept = 4096;
+  /// Days of transformers that are kept as of the record read last, some 40 KB each.
+  static constexpr std::size_t days_kept = 512;
 
   static result<half_hour_topic> over(sqlite_database& database, std::shared_ptr<past_settings> settings);
 
