@@ -3,6 +3,7 @@
 #include "config/printable_text.hpp"
 #include "src/ingest/transformer_groups.hpp"
 #include "src/messages/json_places.hpp"
+#include "src/messages/message_checks.hpp"
 #include "src/messages/message_reader.hpp"
 
 #include <algorithm>
@@ -57,59 +58,6 @@ private:
   mutable std::string text_;
   mutable std::vector<text_place> places_;
 };
-
-/// The verdicts that no twin gives: it does not see the message.
-bool is_of_message(verdict v) noexcept {
-  switch (v) {
-  case verdict::unparseable:
-  case verdict::unknown_meter:
-  case verdict::unknown_quantity:
-  case verdict::off_grid:
-  case verdict::duration:
-  case verdict::day_not_midnight:
-  case verdict::duplicate_in_message:
-  case verdict::overlap:
-  case verdict::label_suspect:
-  case verdict::wrong_event:
-  case verdict::status:
-  case verdict::before_connection:
-    return true;
-  default:
-    return false;
-  }
-}
-
-/// What was expected, for a person.
-std::string detail_of(verdict v, const if021_message& m) {
-  const std::string meter = to_string(m.consumption.mpan);
-  switch (v) {
-  case verdict::unparseable:
-    return "sp is outside the years 1970 to 2199";
-  case verdict::unknown_meter:
-    return parse_mpan(meter) ? "no meter of the estate has the MPAN " + meter
-                             : "MPANCore " + meter + " has a wrong check digit";
-  case verdict::unknown_quantity:
-    return "the estate lists no " + std::string(name_of(m.consumption.quantity)) + " for this meter";
-  case verdict::off_grid:
-    return "sp is not the end of a half hour of its settlementDayDate";
-  case verdict::duration:
-    return "periodDuration is not 30";
-  case verdict::day_not_midnight:
-    return "settlementDayDate is not at 00:00:00";
-  case verdict::duplicate_in_message:
-    return "the message has this sp more than once";
-  case verdict::overlap:
-    return "the message has another half hour that overlaps";
-  case verdict::label_suspect:
-    return "the day runs from 00:00 to 23:30: sp must be the ends of half hours, not their starts";
-  case verdict::wrong_event:
-    return "eventCode is not that of " + std::string(name_of(m.consumption.quantity));
-  case verdict::before_connection:
-    return "sp lies before connectionTypeEffectiveFromDate";
-  default:
-    return std::string(name_of(v));
-  }
-}
 
 /// Decodes one block.
 class block_messages {
@@ -222,7 +170,7 @@ private:
     out.quantity = name_of(m.consumption.quantity);
     if (!breaks_off_grid(e.end_s) && v != verdict::unparseable)
       out.period_end = format_instant(e.end_s);
-    out.detail = detail_of(v, m);
+    out.detail = objection_text(v, m);
     out.raw = text;
   }
 

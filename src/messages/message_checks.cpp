@@ -59,16 +59,74 @@ std::string verdict_with_code(verdict v) {
   return std::string(name_of(v)) + (code.empty() ? "" : " (" + std::string(code) + ")");
 }
 
-std::vector<message_fault> faults_by_rule(const if021_message& m, std::string_view root, std::size_t most) {
-  std::vector<message_fault> out;
+bool is_of_message(verdict v) noexcept {
+  switch (v) {
+  case verdict::unparseable:
+  case verdict::unknown_meter:
+  case verdict::unknown_quantity:
+  case verdict::off_grid:
+  case verdict::duration:
+  case verdict::day_not_midnight:
+  case verdict::duplicate_in_message:
+  case verdict::overlap:
+  case verdict::label_suspect:
+  case verdict::wrong_event:
+  case verdict::status:
+  case verdict::before_connection:
+    return true;
+  default:
+    return false;
+  }
+}
+
+std::string objection_text(verdict v, const if021_message& m) {
+  const std::string meter = to_string(m.consumption.mpan);
+  switch (v) {
+  case verdict::unparseable:
+    return "sp is outside the years 1970 to 2199";
+  case verdict::unknown_meter:
+    return parse_mpan(meter) ? "no meter of the estate has the MPAN " + meter
+                             : "MPANCore " + meter + " has a wrong check digit";
+  case verdict::unknown_quantity:
+    return "the estate lists no " + std::string(name_of(m.consumption.quantity)) + " for this meter";
+  case verdict::off_grid:
+    return "sp is not the end of a half hour of its settlementDayDate";
+  case verdict::duration:
+    return "periodDuration is not 30";
+  case verdict::day_not_midnight:
+    return "settlementDayDate is not at 00:00:00";
+  case verdict::duplicate_in_message:
+    return "the message has this sp more than once";
+  case verdict::overlap:
+    return "the message has another half hour that overlaps";
+  case verdict::label_suspect:
+    return "the day runs from 00:00 to 23:30: sp must be the ends of half hours, not their starts";
+  case verdict::wrong_event:
+    return "eventCode is not that of " + std::string(name_of(m.consumption.quantity));
+  case verdict::before_connection:
+    return "sp lies before connectionTypeEffectiveFromDate";
+  default:
+    return std::string(name_of(v));
+  }
+}
+
+std::vector<verdict> objections_to(const if021_message& m) {
   const connection meter = any_meter(m);
   message_context context;
   context.rows = {&meter, 1};
-  const auto outcomes = check_message(m.consumption, context, no_limits());
+  std::vector<verdict> out;
+  for (const entry_outcome& outcome : check_message(m.consumption, context, no_limits()))
+    out.push_back(outcome.verdict);
+  return out;
+}
+
+std::vector<message_fault> faults_by_rule(const if021_message& m, std::string_view root, std::size_t most) {
+  std::vector<message_fault> out;
+  const std::vector<verdict> objections = objections_to(m);
   std::size_t number = 0;
   for (std::size_t day = 0; day < m.consumption.days.size(); ++day)
     for (std::size_t entry = 0; entry < m.consumption.days[day].entries.size(); ++entry, ++number) {
-      const verdict v = outcomes[number].verdict;
+      const verdict v = objections[number];
       if (v == verdict::accepted)
         continue;
       if (out.size() == most) {
