@@ -21,6 +21,15 @@ struct submitted_reading {
   gridtwin::content content; ///< watt-hours, quality, reasons
 };
 
+/// A reading that is to be refused for what it came in: its message breaks a rule that speaks of messages.
+struct refused_reading {
+  std::uint32_t index = 0; ///< among the submission's readings
+  gridtwin::verdict verdict = gridtwin::verdict::unparseable;
+  std::string period_end; ///< `2026-03-01T00:30:00Z`, empty where it is none
+  std::string detail;     ///< what was expected, for a person
+  std::string raw;        ///< its text, as it came
+};
+
 /// Readings that a sender offers together and is answered for together.
 struct submission {
   std::string sender; ///< its identity as it was proved, never as a body says; the readings' source
@@ -28,6 +37,8 @@ struct submission {
   /// readings' line.
   std::uint64_t first_number = 1;
   std::vector<submitted_reading> readings;
+  /// By index. A rule that comes first in the contract's order and objects to the reading itself goes before.
+  std::vector<refused_reading> refusals{};
 };
 
 /// What a sender may rely on, for one reading.

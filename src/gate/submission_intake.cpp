@@ -15,8 +15,8 @@ submission_intake::taken submission_intake::take(std::uint64_t group, std::size_
   std::vector<taken_submission> waiting = feed_->take(readings);
   if (waiting.empty())
     return {};
-  submitted_group submitted(std::move(waiting), *meters_,
-                            [this](const std::string& sender) { return number_of(sender); });
+  submitted_group submitted(
+    std::move(waiting), *meters_, [this](const std::string& sender) { return number_of(sender); }, *limits_);
   taken out{submitted.take_batches(), submitted.readings()};
   under_way_.emplace(group, under_way{std::move(submitted), nullptr});
   return out;

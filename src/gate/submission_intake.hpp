@@ -19,12 +19,12 @@ namespace gridtwin {
 class submission_intake {
 public:
   /// `sources`: by name, as the store knows them; `next_source`: above all their numbers. `senders` is told of each
-  /// that comes. It and `feed` outlive this.
+  /// that comes. `limits`: of the run. They and `feed` outlive this.
   submission_intake(submission_feed& feed, std::shared_ptr<const meter_index> meters, const topology& names,
                     std::unordered_map<std::string, std::uint32_t> sources, std::uint32_t next_source,
-                    source_names& senders)
+                    source_names& senders, const rule_limits& limits)
     : feed_(&feed), meters_(std::move(meters)), names_(&names), sources_(std::move(sources)), next_source_(next_source),
-      senders_(&senders) {}
+      senders_(&senders), limits_(&limits) {}
   /// What was taken and is not durable is answered with nothing: unknown.
   ~submission_intake();
   submission_intake(const submission_intake&) = delete;
@@ -56,6 +56,7 @@ private:
   std::unordered_map<std::string, std::uint32_t> sources_;
   std::uint32_t next_source_;
   source_names* senders_;
+  const rule_limits* limits_;
   std::vector<named_source> new_sources_; ///< of the group that was taken last
   std::map<std::uint64_t, under_way> under_way_;
 };

@@ -73,6 +73,40 @@ std::string detail_of(verdict v, const submitted_reading& r) {
   }
 }
 
+/// What a reading is refused for before a twin sees it, by the first rule in the contract's order; the twin's own rules
+/// are asked where a message's objects. Nothing: it goes to its twin.
+std::optional<verdict> refusal_of(const submitted_reading& r, const refused_reading* by_message,
+                                  const std::optional<meter_number>& meter, const meter_index& meters,
+                                  const rule_limits& limits) {
+  const auto early = early_verdict(r, meter, meters);
+  if (by_message == nullptr)
+    return early;
+  if (early)
+    return std::min(*early, by_message->verdict);
+  const auto of_twin = broken_rule({r.quantity, r.period, r.version, r.content},
+                                   meters.at(meters.connection_at(*meter, r.period)), limits);
+  return of_twin && *of_twin < by_message->verdict ? std::nullopt : std::optional(by_message->verdict);
+}
+
+/// `line`: within its batch.
+early_reject reject_of(const submitted_reading& r, verdict v, const refused_reading* by_message, std::uint32_t line) {
+  early_reject out;
+  out.line = line;
+  out.verdict = v;
+  out.meter = to_string(r.meter);
+  out.quantity = std::string(name_of(r.quantity));
+  if (by_message != nullptr) {
+    out.period_end = by_message->period_end;
+    out.detail = v == by_message->verdict ? by_message->detail : detail_of(v, r);
+    out.raw = by_message->raw;
+    return out;
+  }
+  out.period_end = v == verdict::unparseable ? std::string() : format_period(r.period);
+  out.detail = detail_of(v, r);
+  out.raw = text_of(r);
+  return out;
+}
+
 submission_answer answer_of(verdict v) noexcept {
   switch (v) {
   case verdict::accepted:
@@ -89,7 +123,8 @@ submission_answer answer_of(verdict v) noexcept {
 } // namespace
 
 submitted_group::submitted_group(std::vector<taken_submission> submissions, const meter_index& meters,
-                                 const std::function<std::uint32_t(const std::string&)>& number_of)
+                                 const std::function<std::uint32_t(const std::string&)>& number_of,
+                                 const rule_limits& limits)
   : submissions_(std::move(submissions)) {
   struct open_batch {
     std::size_t index = 0;
@@ -123,18 +158,14 @@ submitted_group::submitted_group(std::vector<taken_submission> submissions, cons
       const auto line = static_cast<std::uint32_t>(s.first_number - batch.first_line);
       parts_[b].parts.push_back({i, line, parts_[b].readings});
       lines->add(&s.readings);
+      auto refused = s.refusals.begin();
       for (std::uint32_t k = 0; k < s.readings.size(); ++k) {
         const submitted_reading& r = s.readings[k];
         const auto meter = meters.find(r.meter);
-        if (const auto v = early_verdict(r, meter, meters)) {
-          early_reject& reject = batch.rejects.emplace_back();
-          reject.line = line + k;
-          reject.verdict = *v;
-          reject.meter = to_string(r.meter);
-          reject.quantity = std::string(name_of(r.quantity));
-          reject.period_end = *v == verdict::unparseable ? std::string() : format_period(r.period);
-          reject.detail = detail_of(*v, r);
-          reject.raw = text_of(r);
+        const refused_reading* const by_message =
+          refused != s.refusals.end() && refused->index == k ? &*refused++ : nullptr;
+        if (const auto v = refusal_of(r, by_message, meter, meters, limits)) {
+          batch.rejects.push_back(reject_of(r, *v, by_message, line + k));
           continue;
         }
         sourced_reading& reading = batch.readings.emplace_back();

@@ -4,6 +4,7 @@
 #include "src/gate/submission_feed.hpp"
 #include "src/ingest/meter_index.hpp"
 #include "src/store/topology.hpp"
+#include "twins/rules.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -17,9 +18,9 @@ namespace gridtwin {
 /// A sender's submissions whose numbers ascend are one batch, however small each is.
 class submitted_group {
 public:
-  /// `number_of`: the store's number of a sender, as a source.
+  /// `number_of`: the store's number of a sender, as a source. `limits`: those that the twins will go by.
   submitted_group(std::vector<taken_submission> submissions, const meter_index& meters,
-                  const std::function<std::uint32_t(const std::string&)>& number_of);
+                  const std::function<std::uint32_t(const std::string&)>& number_of, const rule_limits& limits = {});
 
   std::size_t readings() const noexcept { return readings_; }
   std::vector<reading_batch> take_batches() noexcept { return std::move(batches_); }

@@ -55,7 +55,7 @@ replay_driver::replay_driver(const replay_plan& plan, stored_days_list stored, s
   self_->monitor(writer_);
   if (plan.live)
     intake_.emplace(*plan.live->feed, plan.meters, *run_->topology, store->sources(), store->next_source(),
-                    run_->sources);
+                    run_->sources, run_->limits);
 }
 
 replay_driver::~replay_driver() {

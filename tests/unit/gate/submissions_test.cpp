@@ -199,5 +199,55 @@ TEST_CASE("submitted groups: what no twin can judge is refused with its reason")
   CHECK(told->empty());
 }
 
+TEST_CASE(
+  "submitted groups: of a message's rule, the meter's and the twin's the first in the contract's order counts") {
+  const auto index = good_index();
+  std::vector<submitted_reading> readings(6, reading_of(one, 0, 1));
+  readings[1].meter = *parse_mpan(nobody);
+  readings[2].quantity = quantity::active_export;
+  readings[3].content.wh = -1;
+  readings[4].content.wh = 70'000; // more than 60 kWh
+  submission s = of("a", 1, readings);
+  const auto refuse = [&](std::uint32_t at, verdict v) { s.refusals.push_back({at, v, "END", "why", "{text}"}); };
+  refuse(0, verdict::off_grid);
+  refuse(1, verdict::off_grid);
+  refuse(2, verdict::wrong_event);
+  refuse(3, verdict::wrong_event);
+  refuse(4, verdict::wrong_event);
+  std::vector<taken_submission> all;
+  all.push_back({std::move(s), [](answers) {}});
+  rule_limits limits;
+  submitted_group group(
+    std::move(all), *index, [](const std::string&) { return 1U; }, limits);
+  const auto batches = group.take_batches();
+  REQUIRE(batches.size() == 1);
+  const auto& rejects = batches[0].rejects;
+  REQUIRE(rejects.size() == 3);
+  CHECK(rejects[0].verdict == verdict::off_grid);
+  CHECK(rejects[0].detail == "why");
+  CHECK(rejects[0].raw == "{text}");
+  CHECK(rejects[0].period_end == "END");
+  CHECK(rejects[1].verdict == verdict::unknown_meter);
+  CHECK(rejects[1].detail.find(nobody) != std::string::npos);
+  CHECK(rejects[2].verdict == verdict::unknown_quantity);
+  // Negative, too large, and without fault: the twins'.
+  REQUIRE(batches[0].readings.size() == 3);
+  CHECK(batches[0].readings[0].line == 3);
+  CHECK(batches[0].readings[1].line == 4);
+  CHECK(batches[0].readings[2].line == 5);
+
+  // Where the run's limit is higher, the message's rule is the first.
+  for (auto& of_type : limits.energy)
+    for (energy_limit& limit : of_type)
+      limit.maximum_wh = 80'000;
+  submission again = of("a", 1, {readings[4]});
+  again.refusals.push_back({0, verdict::wrong_event, "END", "why", "{text}"});
+  all.clear();
+  all.push_back({std::move(again), [](answers) {}});
+  submitted_group higher(
+    std::move(all), *index, [](const std::string&) { return 1U; }, limits);
+  REQUIRE(higher.take_batches()[0].rejects.size() == 1);
+}
+
 } // namespace
 } // namespace gridtwin
