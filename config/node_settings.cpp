@@ -16,8 +16,9 @@ constexpr std::int64_t most_threads = 256;
 constexpr std::int64_t most_waiting = 100'000'000;
 constexpr std::int64_t most_pct = 1000;
 constexpr std::int64_t most_hours = 10'000;
+constexpr std::int64_t seconds_of_day = 86'400;
 
-constexpr std::array<node_option, 31> options{{
+constexpr std::array<node_option, 36> options{{
   {"node", "estate", &node_settings::estate, "", true, "", 0, 0, "",
    "folder of the estate's files; a change takes effect with the next half hour"},
   {"node", "store", &node_settings::store, "", true, "", 0, 0, "", "folder of the store; made where it is missing"},
@@ -76,6 +77,17 @@ constexpr std::array<node_option, 31> options{{
   {"http", "operators_revocations", &node_settings::http_operators_revocations, "", false, "", 0, 0, "",
    "revocation lists of those authorities and of the intermediate ones, in PEM"},
   {"http", "policy", &node_settings::http_policy, "", false, "", 0, 0, "", "who may read what: a policy file (*.toml)"},
+  {"if-021", "url", &node_settings::messages_url, "", false, "", 0, 0, "",
+   "how head-ends that bring messages IF-021 call the listener of [http], up to /v1: https://HOST:PORT, as they sign "
+   "it; empty: none are taken"},
+  {"if-021", "environment", &node_settings::messages_environment, "DEV", false, "PRD SITB SIT UIT DEV", 0, 0, "",
+   "of this installation: messages of production and of all others never mix"},
+  {"if-021", "signature_window_s", &node_settings::messages_window_s, "300", false, "", 1, seconds_of_day, "seconds",
+   "before or after its date in which a signature counts"},
+  {"if-021", "roots", &node_settings::messages_roots, "", false, "", 0, 0, "",
+   "authorities that vouch for head-ends (devices), their connections and their signatures, in PEM"},
+  {"if-021", "revocations", &node_settings::messages_revocations, "", false, "", 0, 0, "",
+   "revocation lists of those authorities and of the intermediate ones, in PEM"},
 }};
 
 std::string name_of(const node_option& o) { return "'" + std::string(o.key) + "' of [" + std::string(o.table) + "]"; }
@@ -161,8 +173,15 @@ std::optional<std::string> read(const toml_table& document, node_settings& out) 
   for (const node_option& o : options)
     if (const auto* const text = std::get_if<node_option::text_member>(&o.member);
         text != nullptr && (out.*(*text)).empty()
-        && ((o.table == "frames" && !out.frames_address.empty()) || (o.table == "http" && !out.http_address.empty())))
+        && ((o.table == "frames" && !out.frames_address.empty()) || (o.table == "http" && !out.http_address.empty())
+            || (o.table == "if-021" && !out.messages_url.empty())))
       return name_of(o) + " is missing: " + std::string(o.what);
+  if (out.messages_url.empty())
+    return std::nullopt;
+  if (out.http_address.empty())
+    return "'url' of [if-021] needs a listener: 'address' of [http]";
+  if (!out.messages_url.starts_with("https://") || out.messages_url.ends_with('/'))
+    return "'url' of [if-021] must be as https://node.example:7480, without a / at its end";
   return std::nullopt;
 }
 

@@ -44,6 +44,11 @@ struct node_settings {
   std::string http_operators_roots;
   std::string http_operators_revocations;
   std::string http_policy;
+  std::string messages_url;
+  std::string messages_environment;
+  std::int64_t messages_window_s = 0;
+  std::string messages_roots;
+  std::string messages_revocations;
 
   bool judges_by_clock() const noexcept { return judge_by == "clock"; }
 };

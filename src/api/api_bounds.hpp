@@ -8,11 +8,16 @@ namespace gridtwin::api_bounds {
 
 // Everything that a client could make grow or make wait, and where it stops.
 
-/// Bytes of a request: its first line and fields; the target alone; its body.
+/// Bytes of a request: its first line and fields; the target alone; its body, and that of messages, which only their
+/// path takes.
 inline constexpr std::size_t header_bytes = std::size_t{16} << 10;
 inline constexpr std::size_t target_bytes = std::size_t{8} << 10;
 inline constexpr std::size_t body_bytes = std::size_t{16} << 10;
+inline constexpr std::size_t most_body_bytes = 95'000;
 static_assert(target_bytes < header_bytes, "there is room for the other fields");
+
+/// Bytes that are read and passed over of a request that was refused, so that its client sees the answer.
+inline constexpr std::size_t passed_over_bytes = std::size_t{1} << 20;
 
 /// Of a target.
 inline constexpr std::size_t path_segments = 8;

@@ -4,10 +4,12 @@
 #include "twins/result.hpp"
 
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 
 namespace boost::asio::ssl {
 class context;
@@ -45,6 +47,8 @@ public:
     /// Whether an identity may be here; asked at the handshake, before each request and before each piece of a body.
     std::function<bool(const peer_identity&)> admits;
     http_handler handle;
+    /// Bytes that the body of a request to a target may have, at most `api_bounds::most_body_bytes`.
+    std::function<std::size_t(std::string_view target)> body_limit;
     std::shared_ptr<http_counters> counters; ///< whoever makes answers may show them
   };
   struct options {

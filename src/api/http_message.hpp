@@ -18,7 +18,10 @@ struct http_request {
   std::string target; ///< as it came
   std::string body;
   std::string accept;        ///< the field `Accept`
+  std::string content_type;  ///< the field `Content-Type`
   std::string last_event_id; ///< the field `Last-Event-ID`
+  /// Fields that begin with `x-dip-`, in their order, names in lower case.
+  std::vector<std::pair<std::string, std::string>> dip_fields;
   peer_identity peer;
 };
 

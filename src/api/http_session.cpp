@@ -10,16 +10,19 @@
 #include <boost/asio/write.hpp>
 #include <boost/beast/core/error.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/core/string.hpp>
 #include <boost/beast/core/tcp_stream.hpp>
 #include <boost/beast/http.hpp>
 #include <boost/beast/ssl/ssl_stream.hpp>
 #include <openssl/ssl.h>
 
+#include <algorithm>
 #include <chrono>
 #include <memory>
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 namespace gridtwin {
 
@@ -31,6 +34,22 @@ namespace http = boost::beast::http;
 using error_code = boost::system::error_code;
 
 std::string text_of(beast::string_view text) { return {text.data(), text.size()}; }
+
+/// Fields of the market's platform, names in lower case.
+std::vector<std::pair<std::string, std::string>> dip_fields_of(const http::fields& fields) {
+  constexpr beast::string_view beginning("x-dip-");
+  std::vector<std::pair<std::string, std::string>> out;
+  for (const auto& field : fields) {
+    const beast::string_view name = field.name_string();
+    if (!beast::iequals(name.substr(0, beginning.size()), beginning))
+      continue;
+    std::string lower = text_of(name);
+    std::transform(lower.begin(), lower.end(), lower.begin(),
+                   [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
+    out.emplace_back(std::move(lower), text_of(field.value()));
+  }
+  return out;
+}
 
 /// Sent where the connection ends with an answer that nobody but the listener gives.
 http_response refusal(unsigned status, std::string why) {
@@ -140,8 +159,49 @@ private:
   void read(std::chrono::milliseconds within) {
     parser_.emplace();
     parser_->header_limit(static_cast<std::uint32_t>(api_bounds::header_bytes));
-    parser_->body_limit(api_bounds::body_bytes);
+    parser_->body_limit(api_bounds::most_body_bytes);
     limit(within);
+    http::async_read_header(stream_, buffer_, *parser_,
+                            [self = shared_from_this(), within](const error_code& failure, std::size_t) {
+                              self->on_header(failure, within);
+                            });
+  }
+
+  /// How much of a body may come depends on what is asked.
+  void on_header(const error_code& failure, std::chrono::milliseconds within) {
+    if (closed_)
+      return;
+    if (failure) {
+      on_read(failure);
+      return;
+    }
+    const beast::string_view target = parser_->get().target();
+    const std::size_t most = hub_->around.body_limit({target.data(), target.size()});
+    if (parser_->content_length().value_or(0) > most) {
+      on_read(http::error::body_limit);
+      return;
+    }
+    parser_->body_limit(most);
+    if (within > api_bounds::request) // that was the time for one to begin
+      limit(api_bounds::request);
+    if (!parser_->is_done() && beast::iequals(parser_->get()[http::field::expect], "100-continue"))
+      ask_for_body();
+    else
+      read_body();
+  }
+
+  /// The client waits to hear that its body is wanted.
+  void ask_for_body() {
+    const auto go_on = std::make_shared<http::response<http::empty_body>>(http::status::continue_, 11);
+    http::async_write(stream_, *go_on, [self = shared_from_this(), go_on](const error_code& failure, std::size_t) {
+      if (failure || self->closed_)
+        self->fail(failure);
+      else
+        self->read_body();
+    });
+  }
+
+  void read_body() {
     http::async_read(stream_, buffer_, *parser_,
                      [self = shared_from_this()](const error_code& failure, std::size_t) { self->on_read(failure); });
   }
@@ -179,7 +239,9 @@ private:
     asked.method = text_of(message.method_string());
     asked.target = text_of(message.target());
     asked.accept = text_of(message[http::field::accept]);
+    asked.content_type = text_of(message[http::field::content_type]);
     asked.last_event_id = text_of(message["Last-Event-ID"]);
+    asked.dip_fields = dip_fields_of(message);
     asked.body = std::move(message.body());
     asked.peer = peer_;
     asio::post(hub_->makers,
@@ -332,7 +394,29 @@ private:
       return;
     }
     limit(api_bounds::handshake);
+    if (parser_ && !parser_->is_done())
+      pass_over(api_bounds::passed_over_bytes);
+    else
+      shut_down();
+  }
+
+  void shut_down() {
     stream_.async_shutdown([self = shared_from_this()](const error_code&) { self->end(); });
+  }
+
+  /// The client may still send what was refused, and reads the answer only then: a connection that closes over unread
+  /// bytes would take the answer with it. So it is given some time, and so many bytes.
+  void pass_over(std::size_t most) {
+    piece_.resize(std::min(most, api_bounds::header_bytes));
+    stream_.async_read_some(asio::buffer(piece_),
+                            [self = shared_from_this(), most](const error_code& failure, std::size_t size) {
+                              if (failure || self->closed_)
+                                self->fail(failure);
+                              else if (size < most)
+                                self->pass_over(most - size);
+                              else
+                                self->shut_down();
+                            });
   }
 
   std::shared_ptr<http_hub> hub_;

@@ -3,6 +3,7 @@
 #include "config/printable_text.hpp"
 #include "src/api/extract.hpp"
 #include "src/api/http_answers.hpp"
+#include "src/api/message_route.hpp"
 #include "src/api/pointer_answers.hpp"
 #include "src/api/topic_events.hpp"
 #include "src/api/topic_schemas.hpp"
@@ -70,6 +71,11 @@ http_response reader_api::handle(const http_request& request) const {
   const auto is = [&](std::size_t size, std::initializer_list<std::string_view> first) {
     return path.size() == size && std::equal(first.begin(), first.end(), path.begin());
   };
+  if (is(2, {"v1", "if-021"}))
+    return take_messages(around_.messages, request, *target, around_.now_s);
+  // Who brings readings reads nothing, figures neither.
+  if (request.peer.role == access_role::head_end && !is(1, {"healthz"}) && !is(1, {"readyz"}))
+    return not_found();
   if (is(4, {"v1", "topics"}))
     return topic(parts_, request, *target);
   if (is(2, {"v1", "pointers"}) || is(3, {"v1", "pointers"}))

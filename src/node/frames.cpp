@@ -1,5 +1,7 @@
 #include "src/node/frames.hpp"
 
+#include "src/node/submit_rights.hpp"
+
 #include <boost/asio/ssl/context.hpp>
 #include <openssl/ssl.h>
 
@@ -20,16 +22,7 @@ bool may_submit(const access_policy& policy, const known_meters& meters, std::st
     last_text = identity;
     last = parse_identity(identity);
   }
-  access_resource resource;
-  resource.meter = meter;
-  if (!last)
-    return false;
-  const access_decision by_meter = policy.allows(*last, access_operation::submit, resource);
-  if (by_meter.refusal != access_refusal::not_its_meter)
-    return by_meter.allowed();
-  const std::string transformer = meters.transformer_of(meter);
-  resource.transformer = transformer;
-  return policy.allows(*last, access_operation::submit, resource).allowed();
+  return last && may_submit(policy, meters, *last, meter);
 }
 
 /// Who did not get what it wanted: its identity, or the address of one that has proved none.

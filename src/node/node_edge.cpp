@@ -31,7 +31,13 @@ result<std::unique_ptr<readers_listener>> open_readers(const node_settings& sett
                                           now.resident_bytes = resident_bytes();
                                           return node_metrics(now);
                                         },
-                                        [&status = s.status] { return status.not_ready(); }, counters, s.now_us};
+                                        [&status = s.status] { return status.not_ready(); },
+                                        counters,
+                                        s.now_us,
+                                        s.now_s,
+                                        s.feed,
+                                        s.audit,
+                                        s.meters};
   return readers_listener::open(settings, std::move(around));
 }
 

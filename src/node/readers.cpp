@@ -1,5 +1,7 @@
 #include "src/node/readers.hpp"
 
+#include "src/api/message_route.hpp"
+#include "src/node/messages.hpp"
 #include "src/node/told_alarms.hpp"
 
 #include <boost/asio/ssl/context.hpp>
@@ -19,15 +21,20 @@ result<std::unique_ptr<readers_listener>> readers_listener::open(const node_sett
     {trust_plane::services, {settings.http_services_roots}, {settings.http_services_revocations}});
   options.planes.push_back(
     {trust_plane::operators, {settings.http_operators_roots}, {settings.http_operators_revocations}});
+  const bool messages = !settings.messages_url.empty();
+  if (messages)
+    options.planes.push_back({trust_plane::devices, {settings.messages_roots}, {settings.messages_revocations}});
   edge_trust* const trust = &around.trust;
   const auto added = trust->add_listener(std::move(options));
   if (!added)
     return added.failure();
   const tls_context* const tls = *added;
   std::unique_ptr<readers_listener> out(new readers_listener());
-  auto api = reader_api::open({settings.store, [trust] { return trust->policy(); }, std::move(around.metrics),
-                               std::move(around.not_ready), std::move(around.now_us),
-                               std::make_shared<told_alarms>(settings.store)});
+  auto api = reader_api::open(
+    {settings.store, [trust] { return trust->policy(); }, std::move(around.metrics), std::move(around.not_ready),
+     std::move(around.now_us),
+     messages ? open_message_channel(settings, around.gate, *trust, *tls, around.meters, around.audit) : nullptr,
+     std::move(around.now_s)});
   if (!api)
     return api.failure();
   out->api_ = std::move(*api);
@@ -42,7 +49,7 @@ result<std::unique_ptr<readers_listener>> readers_listener::open(const node_sett
                          },
                          [trust](const peer_identity& peer) { return trust->policy()->admits(peer).allowed(); },
                          [made = out->api_.get()](const http_request& request) { return made->handle(request); },
-                         std::move(around.counters)},
+                         body_limit_of, std::move(around.counters)},
                         where);
   if (!listener)
     return listener.failure();

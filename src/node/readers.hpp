@@ -3,6 +3,9 @@
 #include "config/node_settings.hpp"
 #include "src/api/http_listener.hpp"
 #include "src/api/reader_api.hpp"
+#include "src/gate/audit_trail.hpp"
+#include "src/gate/known_meters.hpp"
+#include "src/gate/submission.hpp"
 #include "src/security/edge_trust.hpp"
 
 #include <cstdint>
@@ -13,8 +16,8 @@
 namespace gridtwin {
 
 /// A node's listener for readers and operators: HTTPS with certificates on both ends, services and operators alone,
-/// each for what the policy gives it. After a reload of what the
-/// node trusts, connections that are not believed any more are ended.
+/// each for what the policy gives it; and head-ends, where the settings say that they may bring messages here. After a
+/// reload of what the node trusts, connections that are not believed any more are ended.
 class readers_listener {
 public:
   /// All of it outlives this, and `trust` is reloaded no more when it goes.
@@ -24,6 +27,11 @@ public:
     std::function<std::string()> not_ready; ///< see `reader_api`
     std::shared_ptr<http_counters> counters;
     std::function<std::int64_t()> now_us; ///< of a clock that never goes back
+    wall_clock now_s;
+    // Of messages:
+    submission_gate& gate;
+    audit_trail& audit;
+    const known_meters& meters;
   };
 
   /// The store exists. Error: a file, the policy or the address cannot be used.
