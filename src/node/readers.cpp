@@ -32,7 +32,7 @@ result<std::unique_ptr<readers_listener>> readers_listener::open(const node_sett
   std::unique_ptr<readers_listener> out(new readers_listener());
   auto api = reader_api::open(
     {settings.store, [trust] { return trust->policy(); }, std::move(around.metrics), std::move(around.not_ready),
-     std::move(around.now_us),
+     std::move(around.now_us), std::make_shared<told_alarms>(settings.store),
      messages ? open_message_channel(settings, around.gate, *trust, *tls, around.meters, around.audit) : nullptr,
      std::move(around.now_s)});
   if (!api)
