@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # The long forms of the tests that have a long form, on the release build: 200 kills and signals; 50 kills of a node and its head-end
 # under load; twins that crash at random for GRIDTWIN_SOAK_SECONDS (60); transformers and writers that die, with 1,000 seeds each; 1,000
-# orders of a settlement; memory at 20, 40 and 100 million rows; a million restarts of twins; every fuzzer for ten minutes. Takes hours and 15 GB of disk.
-# scripts/soak.sh [kills|crashes|deaths|orders|memory|restarts|fuzz]...
+# orders of a settlement; memory at 20, 40 and 100 million rows; a million restarts of twins; every source
+# compiled alone; every fuzzer for ten minutes. Takes hours and 15 GB of disk.
+# scripts/soak.sh [kills|crashes|deaths|orders|memory|restarts|alone|fuzz]...
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -39,6 +40,10 @@ import json, sys
 found = json.load(sys.stdin)
 sys.exit(found["restarts"] < 1_000_000 or found["rss_last_bytes"] > 1.05 * found["rss_first_bytes"])'
 }
+alone() {
+  scripts/build.sh dev gridtwin
+  tests/style/check_alone.py --build build/dev
+}
 fuzz() {
   scripts/build.sh fuzz fuzz_targets
   for target in build/fuzz/tests/fuzz_*; do
@@ -53,13 +58,13 @@ fuzz() {
 }
 
 if (($# == 0)); then
-  set -- kills crashes deaths orders memory restarts fuzz
+  set -- kills crashes deaths orders memory restarts alone fuzz
 fi
 for part in "$@"; do
   case $part in
-    kills | crashes | deaths | orders | memory | restarts | fuzz) "$part" ;;
+    kills | crashes | deaths | orders | memory | restarts | alone | fuzz) "$part" ;;
     *)
-      echo "usage: scripts/soak.sh [kills|crashes|deaths|orders|memory|restarts|fuzz]..." >&2
+      echo "usage: scripts/soak.sh [kills|crashes|deaths|orders|memory|restarts|alone|fuzz]..." >&2
       exit 2
       ;;
   esac

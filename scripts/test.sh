@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
 # Installs what is absent, builds, and runs every test and check. The last line is `N passed, N failed, N skipped`; the exit
-# status is 1 when something failed. Logs are in build/test-results. GRIDTWIN_FUZZ_SECONDS: time for each fuzzer (10).
+# status is 1 when something failed. Logs are in build/test-results. GRIDTWIN_FUZZ_SECONDS: time for each fuzzer (6).
 set -uo pipefail
 cd "$(dirname "$0")/.."
 
-fuzz_seconds=${GRIDTWIN_FUZZ_SECONDS:-10}
+fuzz_seconds=${GRIDTWIN_FUZZ_SECONDS:-6}
 results=build/test-results
 passed=0 failed=0 skipped=0
 exec 2>&1

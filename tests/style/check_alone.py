@@ -2,7 +2,8 @@
 """Compiles each source of the program alone, as the release build does and a united one does not; its header comes first in it, and so
 stands alone as well. Headers without a source, and those of tests, are compiled by themselves, twice in one file.
 
-    check_alone.py --build DIR [ROOT]   flags from DIR/compile_commands.json; exit 1 and the compiler's words
+    check_alone.py --build DIR [--headers] [ROOT]   flags from DIR/compile_commands.json; exit 1 and the compiler's words
+                                                    --headers: of sources only that their header comes first
     check_alone.py --build DIR --self-test
 """
 
@@ -50,7 +51,7 @@ def flags_for(file, root, commands):
     return commands[sorted(near)[0]] if near else commands.get(str(root / "src/main.cpp")) or commands[sorted(commands)[0]]
 
 
-def compile_alone(file, root, commands, more=()):
+def compile_alone(file, root, commands, more=(), sources=True):
     """(its name, what is wrong with it)"""
     name = file.relative_to(root).as_posix()
     text = f'#include "{name}"\n' * (2 if file.suffix == ".hpp" else 1)
@@ -61,6 +62,8 @@ def compile_alone(file, root, commands, more=()):
             return name, f"its first include is not its header, but {first or 'there is none'}"
         if not re.search(r"^#pragma once$", own.read_text(), re.MULTILINE):
             return name, "its header has no #pragma once"
+    if file.suffix == ".cpp" and not sources:
+        return name, ""
     done = subprocess.run([*flags_for(file, root, commands), *more, "-w", "-fsyntax-only", "-x", "c++", "-"], input=text, text=True,
                           capture_output=True, cwd=root, check=False)
     return name, done.stderr if done.returncode != 0 else ""
@@ -73,10 +76,10 @@ def files_of(root):
     return sources + headers
 
 
-def check(root, commands, jobs, more=()):
+def check(root, commands, jobs, more=(), sources=True):
     files, failed = files_of(root), 0
     with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
-        for name, wrong in pool.map(lambda file: compile_alone(file, root, commands, more), files):
+        for name, wrong in pool.map(lambda file: compile_alone(file, root, commands, more, sources), files):
             if wrong:
                 failed += 1
                 print(f"{name} does not compile alone:\n{wrong}")
@@ -109,13 +112,14 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--build", type=pathlib.Path, required=True)
     parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--headers", action="store_true")
     parser.add_argument("--self-test", action="store_true")
     parser.add_argument("root", nargs="?", type=pathlib.Path, default=pathlib.Path(__file__).resolve().parents[2])
     options = parser.parse_args()
     commands = commands_of(options.build)
     if options.self_test:
         return self_test(commands, options.jobs)
-    return 1 if check(options.root.resolve(), commands, options.jobs)[0] else 0
+    return 1 if check(options.root.resolve(), commands, options.jobs, sources=not options.headers)[0] else 0
 
 
 if __name__ == "__main__":
