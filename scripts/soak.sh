@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # The long forms of the tests that have a long form, on the release build: 200 kills and signals; 50 kills of a node and its head-end
 # under load; twins that crash at random for GRIDTWIN_SOAK_SECONDS (60); transformers and writers that die, with 1,000 seeds each; 1,000
-# orders of a settlement; memory at 20, 40 and 100 million rows; a million restarts of twins; every source
+# orders of a settlement, a million references of messages; memory at 20, 40 and 100 million rows; a million restarts of twins; every source
 # compiled alone; every fuzzer for ten minutes. Takes hours and 15 GB of disk.
 # scripts/soak.sh [kills|crashes|deaths|orders|memory|restarts|alone|fuzz]...
 set -euo pipefail
@@ -24,16 +24,19 @@ kills() {
   system live_kills --kills 50 --seed "$RANDOM"
 }
 crashes() { system random_faults --seconds "${GRIDTWIN_SOAK_SECONDS:-60}" --seed "$RANDOM"; }
-actors() { # actors CASES: the long forms of actor tests
-  scripts/build.sh release actor_tests
-  echo "== actor_tests $1"
-  GRIDTWIN_SOAK=1 build/release/tests/actor_tests --test-case="$1"
+cases() { # cases PROGRAM CASES: the long forms of unit_tests or actor_tests
+  scripts/build.sh release "$1"
+  echo "== $1 $2"
+  GRIDTWIN_SOAK=1 "build/release/tests/$1" --test-case="$2"
 }
-deaths() { actors "V4*,V5*"; }
-orders() { system settle --only one_settlement_whatever_the_order --orders 1000; }
+deaths() { cases actor_tests "V4*,V5*"; }
+orders() {
+  cases unit_tests "*ENV-02*"
+  system settle --only one_settlement_whatever_the_order --orders 1000
+}
 memory() { system memory --meters 20000 --rows 20000000 40000000 100000000; }
 restarts() { # memory after a million is within 5 % of that after the first tenth; what leaks, the suite's asan build says
-  actors "V18*"
+  cases actor_tests "V18*"
   echo "== bench restarts"
   "$gridtwin" bench restarts --restarts 1000000 --json | tee /dev/stderr | python3 -c '
 import json, sys

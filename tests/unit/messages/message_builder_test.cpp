@@ -6,6 +6,7 @@
 
 #include <doctest/doctest.h>
 
+#include <cstdlib>
 #include <set>
 #include <string>
 #include <unordered_set>
@@ -62,13 +63,14 @@ TEST_CASE("message builder: parts of days, and midnight belongs to the day befor
   CHECK(built({}).empty());
 }
 
-TEST_CASE("message builder: ENV-02 references are of the pattern, and a million differ") {
+TEST_CASE("message builder: ENV-02 references are of the pattern, and all differ") {
+  const int count = std::getenv("GRIDTWIN_SOAK") != nullptr ? 1'000'000 : 100'000;
   std::unordered_set<std::string> seen;
   std::vector<standing_half_hour> one = ramp("2026-06-15", 1);
   one.resize(1);
   const market_settings market = example_market();
   const message_subject subject = example_subject();
-  for (int i = 0; i < 1'000'000; ++i) {
+  for (int i = 0; i < count; ++i) {
     one[0].content.wh = i % 100;
     one[0].version = static_cast<std::uint32_t>(1 + i / 100 % 10);
     one[0].period = period_at({20'000 + i / 1000}, i / 1000 % 48);
@@ -79,7 +81,7 @@ TEST_CASE("message builder: ENV-02 references are of the pattern, and a million 
       FAIL("of another form, or there already");
     }
   }
-  CHECK(seen.size() == 1'000'000);
+  CHECK(seen.size() == static_cast<std::size_t>(count));
 }
 
 TEST_CASE("message builder: ENV-02 the same half hours have the same reference, and nothing else has") {
