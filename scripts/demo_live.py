@@ -60,7 +60,7 @@ def half_hours():
 
 def write_settings():
     meters = [line.split(",")[0] for line in (ESTATE / "meters.csv").read_text().splitlines()[1:]]
-    (FOLDER / "consent.csv").write_text("mpan,consent\n" + "".join(f"{mpan},T\n" for mpan in meters[::CONSENT_EVERY]))
+    (FOLDER / "consent.csv").write_text("mpan,consent\n" + "".join(f"{mpan},H\n" for mpan in meters[::CONSENT_EVERY]))
     (FOLDER / "access.toml").write_text(f"""version = 1
 [identities."{HEAD_END}"]
 meters = "all"
@@ -157,19 +157,19 @@ def main():
         threading.Thread(target=lambda: (FOLDER / "node.log").write_bytes(node.stderr.read()), daemon=True).start()
         readers = {role: Reader(role, int(ports[1])) for role in READERS}
         print(f"A node with {len(meters)} meters, every {CONSENT_EVERY}th with consent; head-ends at port {ports[0]}, readers at {ports[1]}.\n")
-        print(f"{'half hour until':<22}{'accepted':>12}" + "".join(f"{role:>20}" for role in readers))
-        print(f"{'':<22}{'':>12}" + "".join(f"{READERS[role][1]:>20.20}" for role in readers))
+        print(f"{'half hour until':<22}{'accepted':>12}" + "".join(f"{role:>24}" for role in readers))
+        print(f"{'':<22}{'':>12}" + "".join(f"{READERS[role][1]:>24}" for role in readers))
         accepted = 0
         for end, file, lines in parts:
             begin = time.monotonic()
             accepted += send(int(ports[0]), file)["accepted"]
             time.sleep(max(0.0, 1 - (time.monotonic() - begin)))
-            print(f"{end:<22}{accepted:>12,}" + "".join(f"{reader.events:>20,}" for reader in readers.values()), flush=True)
+            print(f"{end:<22}{accepted:>12,}" + "".join(f"{reader.events:>24,}" for reader in readers.values()), flush=True)
         for reader in readers.values():
             reader.at_end = False
         while not all(reader.at_end for reader in readers.values()):
             time.sleep(0.05)
-        print(f"{'all is read':<22}{accepted:>12,}" + "".join(f"{reader.events:>20,}" for reader in readers.values()) + "\n")
+        print(f"{'all is read':<22}{accepted:>12,}" + "".join(f"{reader.events:>24,}" for reader in readers.values()) + "\n")
         if readers["settlement"].events != accepted:
             sys.exit("Settlement did not get each accepted reading once.")
         topics = ("reading", "feeder.half_hour", "transformer.half_hour", "alarm", "audit")
@@ -177,6 +177,8 @@ def main():
             print(f"{role} may read {', '.join(topic for topic in topics if reader.may_read(topic))}; an event of {reader.topic}:\n  {reader.sample}")
         for reader in readers.values():
             reader.ended.set()
+        for reader in readers.values():
+            reader.thread.join(60)
     finally:
         node.send_signal(signal.SIGTERM)
         node.wait(60)
