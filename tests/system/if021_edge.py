@@ -29,7 +29,7 @@ def se_02_what_is_not_signed_so_is_not_looked_at(context):
         "no date": {"X-DIP-Signature-Date": None},
         "no hash": {"X-DIP-Content-Hash": None},
         "no certificate": {"X-DIP-Signature-Certificate": None},
-        "another date": {"X-DIP-Signature-Date": harness.utc_text(int(time.time()) - 1)},
+        "another date": {"X-DIP-Signature-Date": harness.utc_text(harness.utc(good["X-DIP-Signature-Date"]) - 1)},
         "another hash": {"X-DIP-Content-Hash": base64.b64encode(hashlib.sha256(b"x").digest()).decode()},
         "no base64": {"X-DIP-Signature": "&&&&"},
         "another URL": {**node.signer().fields(body, url="https://other.example"), "Host": "other.example"},
@@ -116,8 +116,9 @@ def t1_a_sender_speaks_for_its_meters_alone(context):
     until(lambda: node.audit("reload"), "the policy is read")
     check_equal(node.ask([both[0]], connection=connection).status, 403, "after")
     node.end()
-    (event,) = node.audit("refuse-meters")
-    check_equal(event["who"], "urn:gridtwin:device:head-end-1", "who it was")
+    first, rest = node.audit("refuse-meters")  # told once, and at the end how often it was
+    check_equal({first["who"], rest["who"]}, {"urn:gridtwin:device:head-end-1"}, "who it was")
+    check("3 times since" in rest["detail"], f"two requests more: {rest}")
     check(not re.search(r"\d{13}", json.dumps(node.audit())), "the audit trail names no meter")
 
 
@@ -135,8 +136,9 @@ def t10_bounds_of_requests(context):
     check_equal(node.ask(body, Accept="text/html").status, 406, "an answer in HTML")
     check_equal(node.ask(body, Content_Type="text/plain").status, 400, "a text")
     check_equal(node.ask(body, target=TARGET + "?verson=1").status, 400, "a misspelt parameter")
-    check_equal(node.ask(body, target=TARGET + "/").status, 400, "an empty part of the path")
-    check_equal(node.ask(body, target=TARGET + "x").status, 404, "another path")
+    short = json.dumps(messages[:1]).encode()
+    check_equal(node.ask(short, target=TARGET + "/").status, 400, "an empty part of the path")
+    check_equal(node.ask(short, target=TARGET + "x").status, 404, "another path")
     check_equal(node.ask(body, X_Long="x" * 17_000).status, 431, "long fields")
     for wrong in (b"", b"[]", b"{}", b"null", b"[1]", b"[" * 5000, body[:-1], b"\xff" + body, b'{"payload":1}', json.dumps(messages * 20, separators=(",", ":")).encode()[:95_000]):
         answer = node.ask(wrong)

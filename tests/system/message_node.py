@@ -67,7 +67,7 @@ class Answer:
         """What became of half hours, over all messages."""
         out = dict.fromkeys(COUNTS, 0)
         for one in self.messages:
-            for name, count in re.findall(r"\b([a-z]+) (\d+)(?=[,;]|$)", (one["help"] or "").split(";")[0]):
+            for name, count in re.findall(rf"\b({'|'.join(COUNTS)}) (\d+)\b", (one["help"] or "").split(";")[0]):
                 out[name] += int(count)
         return {name: count for name, count in out.items() if count}
 
