@@ -2,8 +2,8 @@
 # The long forms of the tests that have a long form, on the release build: 200 kills and signals; 50 kills of a node and its head-end
 # under load; twins that crash at random for GRIDTWIN_SOAK_SECONDS (60); transformers and writers that die, with 1,000 seeds each; 1,000
 # orders of a settlement, a million references of messages; memory at 20, 40 and 100 million rows; a million restarts of twins; every source
-# compiled alone; every fuzzer for ten minutes. Takes hours and 15 GB of disk.
-# scripts/soak.sh [kills|crashes|deaths|orders|memory|restarts|alone|fuzz]...
+# compiled alone; every system test under the sanitizers; every fuzzer for ten minutes. Takes hours and 15 GB of disk.
+# scripts/soak.sh [kills|crashes|deaths|orders|memory|restarts|alone|sanitizers|fuzz]...
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -47,6 +47,10 @@ alone() {
   scripts/build.sh dev gridtwin
   tests/style/check_alone.py --build build/dev
 }
+sanitizers() { # the system tests that are too long for the suite's own run under them; memory says nothing there
+  scripts/build.sh asan
+  (cd build/asan && ctest --output-on-failure -L '^system$' -E '^memory')
+}
 fuzz() {
   scripts/build.sh fuzz fuzz_targets
   for target in build/fuzz/tests/fuzz_*; do
@@ -61,13 +65,13 @@ fuzz() {
 }
 
 if (($# == 0)); then
-  set -- kills crashes deaths orders memory restarts alone fuzz
+  set -- kills crashes deaths orders memory restarts alone sanitizers fuzz
 fi
 for part in "$@"; do
   case $part in
-    kills | crashes | deaths | orders | memory | restarts | alone | fuzz) "$part" ;;
+    kills | crashes | deaths | orders | memory | restarts | alone | sanitizers | fuzz) "$part" ;;
     *)
-      echo "usage: scripts/soak.sh [kills|crashes|deaths|orders|memory|restarts|alone|fuzz]..." >&2
+      echo "usage: scripts/soak.sh [kills|crashes|deaths|orders|memory|restarts|alone|sanitizers|fuzz]..." >&2
       exit 2
       ;;
   esac
