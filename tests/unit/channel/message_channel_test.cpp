@@ -26,7 +26,7 @@ constexpr std::int64_t now_s = 1'781'576'100; // 2026-06-16T02:15:00Z
 class told_gate final : public submission_gate {
 public:
   bool offer(submission s, answered then) override {
-    if (room == 0)
+    if (++offered == refused || room == 0)
       return false;
     --room;
     taken.push_back({std::move(s), std::move(then)});
@@ -43,6 +43,8 @@ public:
   }
 
   std::size_t room = 100;
+  std::size_t offered = 0;
+  std::size_t refused = 0; ///< the offer of that number, whatever room there is
   std::deque<std::pair<submission, answered>> taken;
 };
 
@@ -204,6 +206,14 @@ TEST_CASE("message channel: busy is not stored, and those behind it are not offe
   CHECK(answer->status == 207);
   CHECK(answer->retry_after_s == channel_bounds::retry_after_s);
   CHECK(count_of("GTW0003 - Busy", answer->body) == 2);
+
+  // There is room again for the third: it must not overtake the second.
+  c.gate.refused = c.gate.offered + 2;
+  const auto between = c.taken(list_of({good_message(), good_message(), good_message()}));
+  CHECK(c.gate.offered == c.gate.refused);
+  REQUIRE(c.gate.taken.size() == 1);
+  c.gate.answer(answer_kind::accepted);
+  CHECK(count_of("GTW0003 - Busy", between->answer(now_s)->body) == 2);
 
   c.gate.room = 0;
   const auto none = c.taken(list_of({good_message()}))->answer(now_s);
