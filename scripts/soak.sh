@@ -20,7 +20,7 @@ system() { # system TEST ARGUMENTS...
 }
 kills() {
   system same_bytes --kills 200
-  system process_deaths --signals 200
+  system ended_runs --signals 200
   system live_kills --kills 50 --seed "$RANDOM"
 }
 crashes() { system random_faults --seconds "${GRIDTWIN_SOAK_SECONDS:-60}" --seed "$RANDOM"; }

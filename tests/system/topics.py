@@ -5,7 +5,7 @@ import json
 import time
 
 import harness
-from harness import check, check_equal, mpan, utc, utc_text, write_csv, write_estate
+from harness import check, check_equal, mpan, utc_text, write_csv, write_estate
 from node import until
 from readers import POLICY, ReadNode
 
