@@ -74,16 +74,23 @@ fi
 echo "== style"
 check "clang-format" format_check
 
-echo "== dev: every test"
-if check "build dev" scripts/build.sh dev; then
-  # Tests wait a good deal, for nodes and clocks; the sanitizers' build has that time.
-  nice -n 19 scripts/build.sh asan >"$results/build-asan-ahead.log" 2>&1 &
-  run_ctest dev
+build_ahead() { # build_ahead PRESET TARGET...: tests wait a good deal, for nodes and clocks; the next build has that time
+  nice -n 19 scripts/build.sh "$@" >"$results/build-$1-ahead.log" 2>&1 &
+}
+
+echo "== dev: style, and the built program"
+if check "build dev" scripts/build.sh dev system_programs; then
+  build_ahead asan
+  run_ctest dev -L '^(style|system)$'
   wait
 fi
 
 echo "== asan: unit tests, actor tests, corpora and short system tests under the sanitizers"
-check "build asan" scripts/build.sh asan && run_ctest asan -L '^(unit|actor|corpus|asan)$'
+if check "build asan" scripts/build.sh asan; then
+  build_ahead fuzz fuzz_targets
+  run_ctest asan -L '^(unit|actor|corpus|asan)$'
+  wait
+fi
 
 echo "== fuzz: $fuzz_seconds s each"
 if check "build fuzz" scripts/build.sh fuzz fuzz_targets; then
