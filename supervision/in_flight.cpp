@@ -33,7 +33,8 @@ std::atomic<std::uint64_t> instances{0};
 marker_content& content_of(void* mapped) noexcept { return *std::launder(static_cast<marker_content*>(mapped)); }
 
 error unusable(const std::filesystem::path& file) {
-  return {errc::store_unusable, "cannot make " + file.string() + ": " + std::strerror(errno)};
+  return {errno == ENOSPC ? errc::store_failed : errc::store_unusable,
+          "cannot make " + file.string() + ": " + std::strerror(errno)};
 }
 
 class descriptor {
@@ -57,12 +58,15 @@ void* map(int file, int protection) noexcept {
   return at == MAP_FAILED ? nullptr : at;
 }
 
-/// An empty marker, on the disk.
+/// An empty marker, on the disk. It has all its blocks: who writes to mapped memory of a file with holes dies where the
+/// disk has filled up since.
 bool write_empty(int file, const std::filesystem::path& folder) noexcept {
   const descriptor directory(::open(folder.c_str(), O_RDONLY | O_CLOEXEC));
-  return ::ftruncate(file, sizeof(marker_content)) == 0
-         && ::pwrite(file, magic.data(), magic.size(), 0) == static_cast<ssize_t>(magic.size()) && ::fsync(file) == 0
-         && directory >= 0 && ::fsync(directory) == 0;
+  if (directory < 0)
+    return false;
+  errno = ::posix_fallocate(file, 0, sizeof(marker_content));
+  return errno == 0 && ::pwrite(file, magic.data(), magic.size(), 0) == static_cast<ssize_t>(magic.size())
+         && ::fsync(file) == 0 && ::fsync(directory) == 0;
 }
 
 } // namespace

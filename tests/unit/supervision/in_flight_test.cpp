@@ -4,6 +4,7 @@
 
 #include <doctest/doctest.h>
 
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -122,6 +123,17 @@ TEST_CASE("a run that ends in order leaves no marker, and what is no marker susp
   REQUIRE(again);
   CHECK(in_flight_marker_file::found(file).empty());
   CHECK_FALSE(in_flight_marker_file::make(folder.path() / "absent" / "in-flight"));
+}
+
+TEST_CASE("V7 a marker has all its blocks before any reading is in hand, so that a disk that fills up ends nobody") {
+  const temporary_folder folder;
+  const auto file = folder.path() / "in-flight";
+  const auto marker = in_flight_marker_file::make(file);
+  REQUIRE(marker);
+  struct stat made {};
+  REQUIRE(::stat(file.c_str(), &made) == 0);
+  CHECK(made.st_size > 0);
+  CHECK(made.st_blocks * 512 >= made.st_size);
 }
 
 TEST_CASE("threads beyond the slots of a marker have none") {
