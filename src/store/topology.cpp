@@ -327,6 +327,8 @@ result<std::unordered_map<std::uint32_t, slot_feeders>> read_slot_feeders(sqlite
   return out;
 }
 
+std::string estate_hash(const estate_bytes& bytes) { return hash_of(bytes).all; }
+
 result<topology_binding> bind_topology(sqlite_database& database, const estate& e, const estate_bytes& bytes) {
   auto known = read_known(database);
   if (!known)

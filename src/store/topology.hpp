@@ -61,6 +61,9 @@ struct topology_binding {
   topology_change change;
 };
 
+/// `topology_change::hash` of an estate's files.
+std::string estate_hash(const estate_bytes& bytes);
+
 /// Matches an estate with what the store knows.
 result<topology_binding> bind_topology(sqlite_database& database, const estate& e, const estate_bytes& bytes);
 

@@ -39,7 +39,7 @@ LIBRARIES = {
 EDGE = {
     "rooms": ["twins", "config", "src/log", "src/store", "src/messages", "src/ingest", "src/settlement", "src/process", "src/gate",
               "src/channel", "src/replay", "src/alarms", "src/node", "src/wire", "src/client", "src/load", "src/security", "src/commands",
-              "src/bench", "src/api", "src/half_hours",
+              "src/bench", "src/api", "src/half_hours", "src/verify",
               "supervision", "actors", "sim", "cluster"],
     "libraries": ["caf", "cli11", "fmt", "posix"],
 }
@@ -55,6 +55,7 @@ ROOMS = {
                      "at_most_one": ["simdjson"], "not": ["fstream", "iostream", "filesystem", "thread", "mutex"]},
     "src/ingest": {"rooms": ["twins", "config", "src/messages", "src/ingest", "src/log"], "libraries": ["zlib", "date", "posix", "intrinsics"]},
     "src/settlement": {"rooms": ["twins", "config", "src/store", "src/settlement", "src/log"], "libraries": []},
+    "src/verify": {"rooms": ["twins", "src/store", "src/verify"], "libraries": []},
     "src/half_hours": {"rooms": ["twins", "config", "src/store", "src/ingest", "src/half_hours"], "libraries": []},
     "src/process": {"rooms": ["twins", "src/process"], "libraries": ["posix"]},
     "src/channel": {"rooms": ["twins", "config", "src/messages", "src/security", "src/gate", "src/channel"], "libraries": [],

@@ -141,7 +141,8 @@ class HeadEnd:
         self.process.kill()
 
 
-def killed_under_load(context, meters, kills, seed):
+def stopped_under_load(context, meters, stops, seed, stop_node):
+    """`stop_node(node)` ends it, one way or another; every third time the head-end is killed."""
     estate, _, _ = simulated(context, meters, 1)
     ours = [row["mpan"] for row in harness.read_csv((estate / "meters.csv").read_bytes())]
     dice, said, first_s, files = random.Random(seed), {}, utc("2026-03-01"), []
@@ -159,7 +160,7 @@ def killed_under_load(context, meters, kills, seed):
     head_end, reader = HeadEnd(context, node, next_file()), Steady(node)
     reader.thread.start()
     counts = {"node": 0, "sender": 0}
-    for number in range(kills):
+    for number in range(stops):
         until_s = time.monotonic() + 0.1 + dice.random() * 1.4
         while time.monotonic() < until_s:
             head_end.go_on()
@@ -167,7 +168,7 @@ def killed_under_load(context, meters, kills, seed):
         victim = "sender" if number % 3 == 2 else "node"
         counts[victim] += 1
         if victim == "node":
-            node.kill()
+            stop_node(node)
             node.start()
         else:
             head_end.kill()
@@ -182,7 +183,7 @@ def killed_under_load(context, meters, kills, seed):
     check(not reader.thread.is_alive(), "the reader comes to the end")
     if reader.failure:
         raise reader.failure
-    print(f"    {counts['node']} kills of the node, {counts['sender']} of the head-end; {len(files)} files of {len(ours) * 48} readings; "
+    print(f"    {counts['node']} ends of the node, {counts['sender']} of the head-end; {len(files)} files of {len(ours) * 48} readings; "
           f"{reader.pages} pages, {reader.lost} requests without an answer")
     of_reader = [(e["mpan"], e["period_end"], e["wh"]) for e in reader.events]
     expected = sorted((mpan, end, wh) for (mpan, end), wh in said.items())
@@ -198,7 +199,12 @@ def killed_under_load(context, meters, kills, seed):
 
 
 def p1_p4_killed_at_random_under_load(context):
-    killed_under_load(context, 150, context.options.kills, context.options.seed)
+    stopped_under_load(context, 150, context.options.kills, context.options.seed, WholeNode.kill)
+
+
+def dl_11_told_to_stop_under_load(context):
+    """SIGTERM: a node ends in good order, whatever is on its way."""
+    stopped_under_load(context, 150, 4, context.options.seed, WholeNode.end)
 
 
 def add_arguments(parser):
@@ -207,4 +213,4 @@ def add_arguments(parser):
 
 
 if __name__ == "__main__":
-    harness.main(__doc__, [p1_p4_killed_at_random_under_load], add_arguments)
+    harness.main(__doc__, [p1_p4_killed_at_random_under_load, dl_11_told_to_stop_under_load], add_arguments)
