@@ -1,46 +1,17 @@
 #pragma once
 
 #include "src/api/http_listener.hpp"
+#include "src/listener/bounded_counts.hpp"
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/thread_pool.hpp>
 
-#include <cstddef>
 #include <functional>
-#include <map>
 #include <memory>
-#include <mutex>
 #include <string>
 
 namespace gridtwin {
-
-/// How many of each there are, up to so many. From any thread.
-template <class Key>
-class bounded_counts {
-public:
-  explicit bounded_counts(std::size_t most) : most_(most) {}
-
-  /// False: there are as many of it as there may be.
-  bool enter(const Key& key) {
-    const std::lock_guard lock(mutex_);
-    std::size_t& count = counts_[key];
-    if (count >= most_)
-      return false;
-    ++count;
-    return true;
-  }
-  void leave(const Key& key) {
-    const std::lock_guard lock(mutex_);
-    if (const auto at = counts_.find(key); at != counts_.end() && --at->second == 0)
-      counts_.erase(at);
-  }
-
-private:
-  const std::size_t most_;
-  std::mutex mutex_;
-  std::map<Key, std::size_t> counts_;
-};
 
 /// What the connections of a listener share. Each holds it, so it outlives them all.
 struct http_hub {

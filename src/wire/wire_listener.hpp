@@ -1,7 +1,7 @@
 #pragma once
 
 #include "src/gate/submission.hpp"
-#include "src/wire/rate_bucket.hpp"
+#include "src/listener/rate_bucket.hpp"
 #include "src/wire/server_conversation.hpp"
 #include "src/wire/wire_counters.hpp"
 #include "twins/result.hpp"
@@ -40,7 +40,7 @@ struct wire_listener_options {
   std::size_t connections = 16'384;      ///< in all; then new ones wait to be accepted
 
   session_credit credit;
-  rate_limit rate; ///< of an identity
+  rate_limit rate{4'000'000, 16'000'000}; ///< readings of an identity; at once at least a batch
 };
 
 /// Who a trusted certificate is of. Error: it names nobody who may come, for a reason that the node's operator is told.

@@ -39,7 +39,7 @@ LIBRARIES = {
 EDGE = {
     "rooms": ["twins", "config", "src/log", "src/store", "src/messages", "src/ingest", "src/settlement", "src/process", "src/gate",
               "src/channel", "src/replay", "src/alarms", "src/node", "src/wire", "src/client", "src/load", "src/security", "src/commands",
-              "src/bench", "src/api", "src/half_hours",
+              "src/bench", "src/api", "src/half_hours", "src/listener",
               "supervision", "actors", "sim", "cluster"],
     "libraries": ["caf", "cli11", "fmt", "posix"],
 }
@@ -66,7 +66,8 @@ ROOMS = {
     "src/node": {"rooms": ["twins", "config", "src/store", "src/messages", "src/ingest", "src/log", "src/process", "src/gate", "src/replay",
                            "src/wire", "src/security", "src/channel", "src/api", "src/alarms", "src/node", "supervision", "actors"], "libraries": [],
                  "files": {"src/node/frames.cpp": ["asio", "openssl"], "src/node/readers.cpp": ["asio", "openssl"]}},
-    "src/wire": {"rooms": ["twins", "src/gate", "src/wire"], "libraries": [],
+    "src/listener": {"rooms": ["twins", "src/listener"], "libraries": []},
+    "src/wire": {"rooms": ["twins", "src/gate", "src/listener", "src/wire"], "libraries": [],
                  "files": {"src/wire/wire_messages.cpp": ["protobuf", "protocol"], "src/wire/submit_codec.cpp": ["protobuf", "protocol"],
                            "src/wire/wire_session.*": ["asio", "openssl"], "src/wire/wire_listener.cpp": ["asio"]}},
     "src/client": {"rooms": ["twins", "src/gate", "src/wire", "src/client"], "libraries": ["posix"],
@@ -75,7 +76,7 @@ ROOMS = {
     "src/security": {"rooms": ["twins", "config", "src/security"], "libraries": ["openssl", "posix"]},
     "src/commands": EDGE,
     "src/bench": EDGE,
-    "src/api": {"rooms": ["twins", "config", "src/store", "src/half_hours", "src/security", "src/channel", "src/api"], "libraries": [],
+    "src/api": {"rooms": ["twins", "config", "src/store", "src/half_hours", "src/security", "src/channel", "src/listener", "src/api"], "libraries": [],
                 "files": {"src/api/http_session.cpp": ["asio", "beast", "openssl"], "src/api/http_session.hpp": ["asio"],
                           "src/api/http_listener.cpp": ["asio"], "src/api/*.cpp": ["simdjson"]},
                 "at_most_one": ["simdjson", "beast"]},
