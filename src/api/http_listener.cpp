@@ -25,16 +25,17 @@ using error_code = boost::system::error_code;
 
 /// Until it is looked again whether there is room for a connection.
 constexpr std::chrono::milliseconds accept_pause{50};
+constexpr int backlog = 4096;
 
 } // namespace
 
-http_hub::http_hub(http_listener::surroundings s)
-  : makers(api_bounds::store_threads), around(std::move(s)), counters(*around.counters),
-    identities(api_bounds::connections_of_identity), half_open(api_bounds::half_open_of_address) {}
+http_hub::http_hub(http_listener::surroundings s, const http_listener::options& o)
+  : makers(api_bounds::store_threads), around(std::move(s)), counters(*around.counters), places(o.readers, o.head_ends),
+    half_open(api_bounds::half_open_of_address) {}
 
 struct http_listener::parts {
   parts(surroundings s, options o)
-    : hub(std::make_shared<http_hub>(std::move(s))), where(std::move(o)), work(asio::make_work_guard(hub->io)),
+    : hub(std::make_shared<http_hub>(std::move(s), o)), where(std::move(o)), work(asio::make_work_guard(hub->io)),
       strand(asio::make_strand(hub->io)), acceptor(strand), pause(strand) {}
 
   result<void> bind();
@@ -71,7 +72,7 @@ result<void> http_listener::parts::bind() {
   if (!failure)
     acceptor.bind(endpoint, failure);
   if (!failure)
-    acceptor.listen(static_cast<int>(api_bounds::connections), failure);
+    acceptor.listen(backlog, failure);
   if (failure)
     return error{errc::usage, "cannot listen on " + where.address + " port " + std::to_string(where.port) + ": "
                                 + failure.message()};
@@ -82,7 +83,7 @@ result<void> http_listener::parts::bind() {
 void http_listener::parts::accept() {
   if (stopping)
     return;
-  if (hub->counters.connections >= static_cast<std::int64_t>(api_bounds::connections + api_bounds::refused_at_once)) {
+  if (hub->counters.half_open >= static_cast<std::int64_t>(api_bounds::half_open)) {
     wait_for_room();
     return;
   }
@@ -117,8 +118,7 @@ void http_listener::parts::on_accepted(tcp::socket connection) {
     return;
   }
   connection.set_option(tcp::no_delay(true), failure);
-  const bool full = hub->counters.connections >= static_cast<std::int64_t>(api_bounds::connections);
-  const auto session = make_http_session(hub, std::move(connection), std::move(address), full);
+  const auto session = make_http_session(hub, std::move(connection), std::move(address));
   {
     const std::lock_guard lock(mutex);
     std::erase_if(sessions, [](const auto& one) { return one.expired(); });

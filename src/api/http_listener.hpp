@@ -1,6 +1,7 @@
 #pragma once
 
 #include "src/api/http_message.hpp"
+#include "src/api/http_places.hpp"
 #include "twins/result.hpp"
 
 #include <atomic>
@@ -26,19 +27,21 @@ struct http_counters {
   count failed_handshakes{0}; ///< no TLS 1.3, or no certificate that is believed
   count refused_identities{0};
   count refused_by_address{0}; ///< too many half-open connections of one address
-  count refused_full{0};       ///< too many connections, in all or of their identity
+  count refused_full{0};       ///< too many connections, of their kind or of their identity
   count deadlines{0};          ///< connections cut because they were too slow
   count malformed{0};          ///< requests that are none, or too large
   count ended{0};              ///< connections of identities that may come no more
   count requests{0};
+  count limited{0};                         ///< requests beyond their identity's rate
   count bytes_out{0};                       ///< of bodies
   std::atomic<std::int64_t> connections{0}; ///< now
+  std::atomic<std::int64_t> half_open{0};   ///< those whose handshake is not done, now
 };
 
 /// HTTP/1.1 over TLS with certificates on both ends: accepts connections, tells whom they are of, and answers their
 /// requests one after the other. Has threads of its own: some move bytes, some make answers. A body that is made while
 /// it is sent is asked for a piece when the one before has been taken off the wire, so a client that is slow holds its
-/// own connection and nothing else.
+/// own connection and nothing else. Those who bring and those who read have places of their own, each identity a rate.
 class http_listener {
 public:
   struct surroundings {
@@ -50,10 +53,13 @@ public:
     /// Bytes that the body of a request to a target may have, at most `api_bounds::most_body_bytes`.
     std::function<std::size_t(std::string_view target)> body_limit;
     std::shared_ptr<http_counters> counters; ///< whoever makes answers may show them
+    std::function<std::int64_t()> now_us;    ///< of a clock that never goes back
   };
   struct options {
     std::string address = "127.0.0.1";
     std::uint16_t port = 0; ///< 0: one that is free
+    http_budget readers;    ///< whoever is no head-end
+    http_budget head_ends;
   };
 
   /// Begins to listen. Error: `errc::usage` where the address cannot be bound.

@@ -1,6 +1,7 @@
 #include "src/api/http_session.hpp"
 
 #include "src/api/api_bounds.hpp"
+#include "src/api/http_refusals.hpp"
 #include "src/security/tls_context.hpp"
 
 #include <boost/asio/buffer.hpp>
@@ -51,30 +52,23 @@ std::vector<std::pair<std::string, std::string>> dip_fields_of(const http::field
   return out;
 }
 
-/// Sent where the connection ends with an answer that nobody but the listener gives.
-http_response refusal(unsigned status, std::string why) {
-  http_response out;
-  out.status = status;
-  out.content_type = "text/plain; charset=utf-8";
-  out.body = std::move(why) + "\n";
-  out.close = true;
-  return out;
-}
-
 /// Everything happens on its strand but the making of answers, of which at most one is under way.
 class tls_session final : public http_session, public std::enable_shared_from_this<tls_session> {
 public:
   tls_session(std::shared_ptr<http_hub> hub, asio::ip::tcp::socket connection, asio::ssl::context& tls,
-              std::string address, bool full)
+              std::string address)
     : hub_(std::move(hub)), stream_(beast::tcp_stream(std::move(connection)), tls), timer_(stream_.get_executor()),
-      buffer_(api_bounds::header_bytes + api_bounds::body_bytes), address_(std::move(address)), full_(full) {
+      buffer_(api_bounds::header_bytes + api_bounds::body_bytes), address_(std::move(address)) {
     ++hub_->counters.connections;
+    ++hub_->counters.half_open;
   }
 
   ~tls_session() override {
     settle();
     if (entered_)
-      hub_->identities.leave(peer_);
+      hub_->places.leave(peer_);
+    if (refusing_)
+      --hub_->refusing;
     --hub_->counters.connections;
   }
   tls_session(const tls_session&) = delete;
@@ -108,8 +102,10 @@ private:
 
   /// It is not half-open any more.
   void settle() {
-    if (std::exchange(half_open_, false))
-      hub_->half_open.leave(address_);
+    if (!std::exchange(half_open_, false))
+      return;
+    hub_->half_open.leave(address_);
+    --hub_->counters.half_open;
   }
 
   void end() {
@@ -145,15 +141,23 @@ private:
       return;
     }
     peer_ = *peer;
-    entered_ = !full_ && hub_->identities.enter(peer_);
-    if (!entered_) {
-      ++hub_->counters.refused_full;
-      http_response busy = refusal(503, "too many connections: come again");
-      busy.fields.emplace_back("Retry-After", "5");
-      answer(std::move(busy));
+    entered_ = hub_->places.enter(peer_);
+    if (entered_)
+      read(api_bounds::request);
+    else
+      refuse_full();
+  }
+
+  /// Those that are told hold a connection meanwhile; where there are many of them the others are closed without a
+  /// word.
+  void refuse_full() {
+    ++hub_->counters.refused_full;
+    refusing_ = true;
+    if (++hub_->refusing > api_bounds::refused_at_once) {
+      end();
       return;
     }
-    read(api_bounds::request);
+    answer(no_place());
   }
 
   void read(std::chrono::milliseconds within) {
@@ -211,30 +215,40 @@ private:
       return;
     if (failure == http::error::header_limit || failure == http::error::buffer_overflow) {
       ++hub_->counters.malformed;
-      answer(refusal(431, "the request's first line and fields are too long"));
+      answer(last_answer(431, "the request's first line and fields are too long"));
     } else if (failure == http::error::body_limit) {
       ++hub_->counters.malformed;
-      answer(refusal(413, "the request's body is too long"));
+      answer(last_answer(413, "the request's body is too long"));
     } else if (failure && failure.category() == http::make_error_code(http::error::bad_method).category()
                && failure != http::error::end_of_stream && failure != http::error::partial_message) {
       ++hub_->counters.malformed;
-      answer(refusal(400, "this is no request of HTTP/1.1"));
+      answer(last_answer(400, "this is no request of HTTP/1.1"));
     } else if (failure) {
       fail(failure);
     } else if (!hub_->around.admits(peer_)) {
       ++hub_->counters.ended;
       end();
     } else {
-      make_answer();
+      keep_alive_ = parser_->get().keep_alive();
+      chunks_ = parser_->get().version() >= 11;
+      if (const std::int64_t wait_us = hub_->places.take_request(peer_, hub_->around.now_us()); wait_us > 0)
+        refuse_rate(wait_us);
+      else
+        make_answer();
     }
+  }
+
+  /// The connection stays, for a new one would cost more; but nothing is read from it for a moment.
+  void refuse_rate(std::int64_t wait_us) {
+    ++hub_->counters.limited;
+    pauses_ = true;
+    answer(over_rate(wait_us));
   }
 
   void make_answer() {
     ++hub_->counters.requests;
     beast::get_lowest_layer(stream_).expires_never(); // nothing is expected of the client meanwhile
     auto message = parser_->release();
-    keep_alive_ = message.keep_alive();
-    chunks_ = message.version() >= 11;
     http_request asked;
     asked.method = text_of(message.method_string());
     asked.target = text_of(message.target());
@@ -390,7 +404,10 @@ private:
     }
     response_ = {};
     if (keep_alive_) {
-      read(api_bounds::idle);
+      if (std::exchange(pauses_, false))
+        pause();
+      else
+        read(api_bounds::idle);
       return;
     }
     limit(api_bounds::handshake);
@@ -398,6 +415,14 @@ private:
       pass_over(api_bounds::passed_over_bytes);
     else
       shut_down();
+  }
+
+  void pause() {
+    timer_.expires_after(api_bounds::limited_pause);
+    timer_.async_wait([self = shared_from_this()](const error_code& failure) {
+      if (!failure && !self->closed_)
+        self->read(api_bounds::idle);
+    });
   }
 
   void shut_down() {
@@ -429,8 +454,9 @@ private:
   std::string address_;
   peer_identity peer_;
   bool half_open_ = true;
-  bool full_;
-  bool entered_ = false; ///< counted among the connections of its identity
+  bool entered_ = false;  ///< it has a place
+  bool refusing_ = false; ///< it has none, and is told so
+  bool pauses_ = false;   ///< when it is answered
   bool closed_ = false;
   bool keep_alive_ = true;
   bool chunks_ = true; ///< the client speaks HTTP/1.1
@@ -439,9 +465,9 @@ private:
 } // namespace
 
 std::shared_ptr<http_session> make_http_session(std::shared_ptr<http_hub> hub, asio::ip::tcp::socket connection,
-                                                std::string address, bool full) {
+                                                std::string address) {
   const auto tls = hub->around.tls();
-  return std::make_shared<tls_session>(std::move(hub), std::move(connection), *tls, std::move(address), full);
+  return std::make_shared<tls_session>(std::move(hub), std::move(connection), *tls, std::move(address));
 }
 
 } // namespace gridtwin

@@ -1,12 +1,15 @@
 #pragma once
 
 #include "src/api/http_listener.hpp"
+#include "src/api/http_places.hpp"
 #include "src/listener/bounded_counts.hpp"
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/thread_pool.hpp>
 
+#include <atomic>
+#include <cstddef>
 #include <functional>
 #include <memory>
 #include <string>
@@ -15,14 +18,15 @@ namespace gridtwin {
 
 /// What the connections of a listener share. Each holds it, so it outlives them all.
 struct http_hub {
-  explicit http_hub(http_listener::surroundings s);
+  http_hub(http_listener::surroundings s, const http_listener::options& o);
 
   boost::asio::io_context io;
   boost::asio::thread_pool makers; ///< of answers
   http_listener::surroundings around;
   http_counters& counters;
-  bounded_counts<peer_identity> identities; ///< connections of each
-  bounded_counts<std::string> half_open;    ///< of each address: connections whose handshake is not done
+  http_places places;
+  bounded_counts<std::string> half_open; ///< of each address: connections whose handshake is not done
+  std::atomic<std::size_t> refusing{0};  ///< connections that are told that there is no place for them
 };
 
 /// One connection, from its acceptance to its end.
@@ -36,8 +40,8 @@ public:
   virtual void close() = 0;
 };
 
-/// `address` has entered those that are half-open. `full`: there are too many already; it is told so and closed.
+/// `address` has entered those that are half-open.
 std::shared_ptr<http_session> make_http_session(std::shared_ptr<http_hub> hub, boost::asio::ip::tcp::socket connection,
-                                                std::string address, bool full);
+                                                std::string address);
 
 } // namespace gridtwin

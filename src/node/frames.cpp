@@ -73,6 +73,8 @@ result<std::unique_ptr<frames_listener>> frames_listener::open(const node_settin
   wire_listener_options at;
   at.address = settings.frames_address;
   at.port = static_cast<std::uint16_t>(settings.frames_port);
+  at.rate = {static_cast<std::uint64_t>(settings.frames_readings_per_s),
+             static_cast<std::uint64_t>(settings.frames_readings_at_once)};
   auto listener = wire_listener::open(std::move(around), at);
   if (!listener)
     return listener.failure();
