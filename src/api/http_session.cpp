@@ -268,34 +268,59 @@ private:
                [self = shared_from_this(), given = std::make_shared<http_response>(std::move(response))] {
                  if (self->closed_)
                    return;
-                 if (given->later)
-                   self->wait([self, later = std::move(given->later)] { self->look_again(later); });
-                 else
+                 if (!given->later) {
                    self->answer(std::move(*given));
+                   return;
+                 }
+                 self->response_ = std::move(*given);
+                 self->wait();
                });
   }
 
-  /// By a thread that makes answers.
-  void look_again(const http_response::later_function& later) {
-    if (auto response = later()) {
-      made(std::move(*response));
-    } else {
-      http_response still;
-      still.later = later;
-      made(std::move(still));
+  /// Until it is told that the answer is there, or a moment where nobody tells it.
+  void wait() {
+    if (closed_)
+      return;
+    const auto self = shared_from_this();
+    if (!response_.woken) {
+      timer_.expires_after(api_bounds::again);
+      timer_.async_wait([self](const error_code& failure) {
+        if (!failure && !self->closed_)
+          self->look_again();
+      });
+      return;
     }
+    // The timer holds the connection. What wakes it does not: it may come late, or never.
+    timer_.expires_at(asio::steady_timer::time_point::max());
+    timer_.async_wait([self](const error_code&) {});
+    response_.woken([weak = weak_from_this()] {
+      if (const auto waiting = weak.lock())
+        waiting->wake();
+    });
   }
 
-  /// Has something done in a moment by a thread that makes answers.
-  void wait(std::function<void()> then) {
-    timer_.expires_after(api_bounds::again);
-    timer_.async_wait([self = shared_from_this(), then = std::move(then)](const error_code& failure) {
-      if (failure || self->closed_)
+  /// By any thread. What waits in the queue must not hold what holds the queue.
+  void wake() {
+    asio::post(stream_.get_executor(), [weak = weak_from_this()] {
+      const auto self = weak.lock();
+      if (!self || self->closed_)
         return;
-      if (self->hub_->around.admits(self->peer_))
-        asio::post(self->hub_->makers, then);
+      self->timer_.cancel();
+      self->look_again();
+    });
+  }
+
+  void look_again() {
+    if (!hub_->around.admits(peer_)) {
+      ++hub_->counters.ended;
+      end();
+      return;
+    }
+    asio::post(hub_->makers, [self = shared_from_this()] {
+      if (auto response = self->response_.later())
+        self->made(std::move(*response));
       else
-        self->end();
+        asio::post(self->stream_.get_executor(), [self] { self->wait(); });
     });
   }
 
