@@ -21,7 +21,7 @@ TEST_CASE("http places: T17 who brings takes no place of who reads, nor the othe
     CHECK(places.enter(head_end(n)));
   CHECK_FALSE(places.enter(head_end(3)));
   for (int n = 0; n < 3; ++n)
-    CHECK(places.enter(n == 0 ? peer_identity{access_role::operator_person, "o"} : reader(n)));
+    CHECK(places.enter(n == 0 ? peer_identity{access_role::operator_, "o"} : reader(n)));
   CHECK_FALSE(places.enter(reader(3)));
   places.leave(reader(1));
   CHECK_FALSE(places.enter(head_end(3)));
