@@ -65,9 +65,9 @@ http_listener::~http_listener() { stop(); }
 
 std::uint16_t http_listener::port() const noexcept { return parts_->acceptor.port(); }
 
-void http_listener::recheck(std::function<bool(const peer_identity&, const ssl_st&)> may_stay) {
+void http_listener::ask_again() {
   for (const auto& session : parts_->sessions.all())
-    session->recheck(may_stay);
+    session->ask_again();
 }
 
 void http_listener::stop() {

@@ -2,6 +2,7 @@
 
 #include "src/api/http_message.hpp"
 #include "src/api/http_places.hpp"
+#include "src/listener/edge_refusal.hpp"
 #include "twins/result.hpp"
 
 #include <atomic>
@@ -11,11 +12,6 @@
 #include <memory>
 #include <string>
 #include <string_view>
-
-namespace boost::asio::ssl {
-class context;
-}
-struct ssl_st;
 
 namespace gridtwin {
 
@@ -45,8 +41,7 @@ struct http_counters {
 class http_listener {
 public:
   struct surroundings {
-    /// How TLS is to be spoken from now on; asked for each connection.
-    std::function<std::shared_ptr<boost::asio::ssl::context>()> tls;
+    tls_function tls;
     /// Whether an identity may be here; asked at the handshake, before each request and before each piece of a body.
     std::function<bool(const peer_identity&)> admits;
     http_handler handle;
@@ -54,6 +49,9 @@ public:
     std::function<std::size_t(std::string_view target)> body_limit;
     std::shared_ptr<http_counters> counters; ///< whoever makes answers may show them
     std::function<std::int64_t()> now_us;    ///< of a clock that never goes back
+    belief_function believes;
+    complaint_function complaint;
+    refusal_function refused; ///< of requests it is told by who makes answers
   };
   struct options {
     std::string address = "127.0.0.1";
@@ -72,9 +70,9 @@ public:
 
   std::uint16_t port() const noexcept;
 
-  /// Asks of each connection whether it may stay, and ends those that may not: when certificates, lists or the policy
-  /// have changed. From any thread; does not wait.
-  void recheck(std::function<bool(const peer_identity&, const ssl_st&)> may_stay);
+  /// Asks of each connection whether its peer is still believed, and ends those where it is not: when certificates,
+  /// lists or the policy have changed. From any thread; does not wait.
+  void ask_again();
 
   /// Accepts nothing more and ends all connections; returns when no answer is being made any more.
   void stop();

@@ -36,7 +36,7 @@ public:
 
   // From any thread.
   virtual void start() = 0;
-  virtual void recheck(const std::function<bool(const peer_identity&, const ssl_st&)>& may_stay) = 0;
+  virtual void ask_again() = 0;
   virtual void close() = 0;
 };
 

@@ -1,6 +1,7 @@
 #include "src/node/readers.hpp"
 
 #include "src/api/message_route.hpp"
+#include "src/node/edge_refusals.hpp"
 #include "src/node/messages.hpp"
 #include "src/node/told_alarms.hpp"
 
@@ -64,15 +65,14 @@ result<std::unique_ptr<readers_listener>> readers_listener::open(const node_sett
                          },
                          [trust](const peer_identity& peer) { return trust->policy()->admits(peer).allowed(); },
                          [made = out->api_.get()](const http_request& request) { return made->handle(request); },
-                         body_limit_of, std::move(around.counters), std::move(around.now_us)},
+                         body_limit_of, std::move(around.counters), std::move(around.now_us),
+                         [tls](const ssl_st& connection) { return tls->still_valid(&connection); },
+                         complaint_with_claim(), into_audit(around.audit)},
                         where);
   if (!listener)
     return listener.failure();
   out->listener_ = std::move(*listener);
-  trust->on_change([tls, made = out->listener_.get()] {
-    made->recheck(
-      [tls](const peer_identity&, const ssl_st& connection) { return bool(tls->still_valid(&connection)); });
-  });
+  trust->on_change([made = out->listener_.get()] { made->ask_again(); });
   return out;
 }
 

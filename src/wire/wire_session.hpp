@@ -61,7 +61,7 @@ private:
 
   void on_handshake(const boost::system::error_code& failure);
   void tell_of_failed_handshake(const boost::system::error_code& failure);
-  void refuse(wire_refusal::kind what, std::string reason, std::uint64_t count = 1);
+  void refuse(edge_refusal::kind what, std::string reason, std::uint64_t count = 1);
   bool is_still_believed();
   bool identify(std::string& identity);
   void begin_conversation(std::string identity);
