@@ -13,6 +13,14 @@ namespace gridtwin {
 namespace asio = boost::asio;
 namespace beast = boost::beast;
 
+namespace {
+
+/// For a first byte, where more than half of those may come that can be half-open: many who say nothing hold up who
+/// does for so much less.
+constexpr std::chrono::milliseconds silence_where_crowded{1'000};
+
+} // namespace
+
 http_connection::http_connection(std::shared_ptr<http_hub> hub, asio::ip::tcp::socket connection,
                                  asio::ssl::context& tls, std::string address)
   : hub_(std::move(hub)), stream_(beast::tcp_stream(std::move(connection)), tls), timer_(stream_.get_executor()),
@@ -32,9 +40,29 @@ http_connection::~http_connection() {
 
 void http_connection::start() {
   asio::post(strand(), [self = shared_from_this()] {
-    self->limit(api_bounds::handshake);
-    self->stream_.async_handshake(asio::ssl::stream_base::server,
-                                  [self](const error_code& failure) { self->on_handshake(failure); });
+    // Nothing is begun for one that says nothing.
+    const bool crowded = self->hub_->counters.half_open > static_cast<std::int64_t>(api_bounds::half_open / 2);
+    self->timer_.expires_after(crowded ? silence_where_crowded : api_bounds::handshake);
+    const auto heard = std::make_shared<bool>(false);
+    self->timer_.async_wait([self, heard](const error_code& failure) {
+      if (!failure && !*heard)
+        self->fail(beast::error::timeout);
+    });
+    beast::get_lowest_layer(self->stream_)
+      .socket()
+      .async_wait(asio::ip::tcp::socket::wait_read, [self, heard](const error_code& failure) {
+        if (self->closed_)
+          return;
+        *heard = true;
+        self->timer_.cancel();
+        if (failure) {
+          self->end();
+          return;
+        }
+        self->limit(api_bounds::handshake);
+        self->stream_.async_handshake(asio::ssl::stream_base::server,
+                                      [self](const error_code& result) { self->on_handshake(result); });
+      });
   });
 }
 

@@ -6,6 +6,7 @@
 #include <boost/asio/write.hpp>
 #include <openssl/ssl.h>
 
+#include <algorithm>
 #include <chrono>
 #include <utility>
 
@@ -42,10 +43,25 @@ wire_session::~wire_session() { settle(); }
 void wire_session::start() {
   asio::post(strand_, [self = shared_from_this()] {
     self->tick();
-    self->stream_.async_handshake(
-      asio::ssl::stream_base::server,
-      asio::bind_executor(self->strand_, [self](const error_code& failure) { self->on_handshake(failure); }));
+    self->listen();
   });
+}
+
+/// Begins nothing for one that says nothing.
+void wire_session::listen() {
+  stream_.next_layer().async_wait(
+    socket::wait_read, asio::bind_executor(strand_, [self = shared_from_this()](const error_code& failure) {
+      if (self->phase_ != phase::handshake)
+        return;
+      if (failure) {
+        self->close();
+        return;
+      }
+      self->heard_ = true;
+      self->stream_.async_handshake(
+        asio::ssl::stream_base::server,
+        asio::bind_executor(self->strand_, [self](const error_code& result) { self->on_handshake(result); }));
+    }));
 }
 
 void wire_session::stop() {
@@ -323,8 +339,11 @@ bool wire_session::is_too_slow(std::int64_t now_us) const {
   if (!writing_.empty() && now_us - write_began_us_ > microseconds(o.write))
     return true;
   switch (phase_) {
-  case phase::handshake:
-    return now_us - phase_began_us_ > microseconds(o.handshake);
+  case phase::handshake: {
+    // Many who say nothing hold up who does for so much less.
+    const bool crowded = hub_->counters.half_open > static_cast<std::int64_t>(o.half_open / 2);
+    return now_us - phase_began_us_ > microseconds(crowded && !heard_ ? std::min(o.silence, o.handshake) : o.handshake);
+  }
   case phase::hello:
     return now_us - phase_began_us_ > microseconds(o.hello);
   case phase::closing:

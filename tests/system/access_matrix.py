@@ -146,7 +146,7 @@ def matrix_node(context):
     for number, consenting in ((1, MINE), (2, OTHERS)):
         (node.folder / f"consent-{number}.csv").write_text("mpan,consent\n" + "".join(
             f"{meter},{'H' if meter in consenting[:4] else 'D'}\n" for meter in MINE + OTHERS))
-    node.limits = {table: "requests_per_s = 1000000\nrequests_at_once = 1000000\n" for table in node.limits}
+    node.limits.update(dict.fromkeys(("http", "if-021"), "requests_per_s = 1000000\nrequests_at_once = 1000000\n"))
     return node
 
 

@@ -24,7 +24,7 @@ def limited(context, **limits):
     """A node with these limits for those who bring and those who read."""
     node = MessageNode(context, small_estate(context.folder / f"estate-{context.count}", METERS), POLICY)
     text = "".join(f"{key} = {value}\n" for key, value in limits.items())
-    node.limits = {"http": text, "if-021": text}
+    node.limits.update({"http": text, "if-021": text})
     node.start()
     return node
 

@@ -82,7 +82,7 @@ class MessageNode(Node):
         (self.folder / "access.toml").write_text("version = 1\n" + policy)
         (self.folder / "mine.csv").write_text("mpan\n" + "".join(f"{one}\n" for one in METERS[:5]))
         self.ports = [0, 0]
-        self.limits = {"http": "", "if-021": ""}  # lines of those tables
+        self.limits = {"frames": "", "http": "", "if-021": ""}  # more lines of those tables
         self.settings = self.config.read_text()
         self.signers = {}
 
@@ -93,7 +93,7 @@ class MessageNode(Node):
 [frames]
 address = "127.0.0.1"
 port = {self.ports[0]}
-{tls}{devices}
+{tls}{devices}{self.limits["frames"]}
 [http]
 address = "127.0.0.1"
 port = {self.ports[1]}
