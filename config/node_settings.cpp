@@ -17,8 +17,12 @@ constexpr std::int64_t most_waiting = 100'000'000;
 constexpr std::int64_t most_pct = 1000;
 constexpr std::int64_t most_hours = 10'000;
 constexpr std::int64_t seconds_of_day = 86'400;
+constexpr std::int64_t most_connections = 4096;
+constexpr std::int64_t most_requests = 1'000'000;
+constexpr std::int64_t most_rate = 1'000'000'000;
+constexpr std::int64_t largest_batch = 32'768; ///< of the framed protocol: a smaller bucket would never let one through
 
-constexpr std::array<node_option, 36> options{{
+constexpr std::array<node_option, 46> options{{
   {"node", "estate", &node_settings::estate, "", true, "", 0, 0, "",
    "folder of the estate's files; a change takes effect with the next half hour"},
   {"node", "store", &node_settings::store, "", true, "", 0, 0, "", "folder of the store; made where it is missing"},
@@ -61,6 +65,10 @@ constexpr std::array<node_option, 36> options{{
    "revocation lists of those authorities and of the intermediate ones, in PEM"},
   {"frames", "policy", &node_settings::frames_policy, "", false, "", 0, 0, "",
    "who may submit for which meters: a policy file (*.toml)"},
+  {"frames", "readings_per_s", &node_settings::frames_readings_per_s, "4000000", false, "", 1, most_rate,
+   "readings a second", "of one head-end in the long run; beyond that it is told busy"},
+  {"frames", "readings_at_once", &node_settings::frames_readings_at_once, "16000000", false, "", largest_batch,
+   most_rate, "readings", "of one head-end that has sent none for a while; at least a batch"},
   {"http", "address", &node_settings::http_address, "", false, "", 0, 0, "",
    "where readers and operators are answered, over HTTPS with TLS 1.3; empty: nowhere"},
   {"http", "port", &node_settings::http_port, "7480", false, "", 0, 65'535, "port",
@@ -77,6 +85,14 @@ constexpr std::array<node_option, 36> options{{
   {"http", "operators_revocations", &node_settings::http_operators_revocations, "", false, "", 0, 0, "",
    "revocation lists of those authorities and of the intermediate ones, in PEM"},
   {"http", "policy", &node_settings::http_policy, "", false, "", 0, 0, "", "who may read what: a policy file (*.toml)"},
+  {"http", "connections", &node_settings::http_connections, "256", false, "", 1, most_connections, "connections",
+   "of readers and operators together; beyond that they are told to come again"},
+  {"http", "connections_of_identity", &node_settings::http_connections_of_identity, "64", false, "", 1,
+   most_connections, "connections", "of one reader or operator"},
+  {"http", "requests_per_s", &node_settings::http_requests_per_s, "200", false, "", 1, most_requests,
+   "requests a second", "of one reader or operator in the long run; beyond that it is told to come again"},
+  {"http", "requests_at_once", &node_settings::http_requests_at_once, "1000", false, "", 1, most_requests, "requests",
+   "of one reader or operator that has sent none for a while"},
   {"if-021", "url", &node_settings::messages_url, "", false, "", 0, 0, "",
    "how head-ends that bring messages IF-021 call the listener of [http], up to /v1: https://HOST:PORT, as they sign "
    "it; empty: none are taken"},
@@ -88,6 +104,14 @@ constexpr std::array<node_option, 36> options{{
    "authorities that vouch for head-ends (devices), their connections and their signatures, in PEM"},
   {"if-021", "revocations", &node_settings::messages_revocations, "", false, "", 0, 0, "",
    "revocation lists of those authorities and of the intermediate ones, in PEM"},
+  {"if-021", "connections", &node_settings::messages_connections, "256", false, "", 1, most_connections, "connections",
+   "of head-ends together, beside those of [http]; beyond that they are told to come again"},
+  {"if-021", "connections_of_identity", &node_settings::messages_connections_of_identity, "64", false, "", 1,
+   most_connections, "connections", "of one head-end"},
+  {"if-021", "requests_per_s", &node_settings::messages_requests_per_s, "200", false, "", 1, most_requests,
+   "requests a second", "of one head-end in the long run; beyond that it is told to come again"},
+  {"if-021", "requests_at_once", &node_settings::messages_requests_at_once, "1000", false, "", 1, most_requests,
+   "requests", "of one head-end that has sent none for a while"},
 }};
 
 std::string name_of(const node_option& o) { return "'" + std::string(o.key) + "' of [" + std::string(o.table) + "]"; }

@@ -35,6 +35,8 @@ struct node_settings {
   std::string frames_roots;
   std::string frames_revocations;
   std::string frames_policy;
+  std::int64_t frames_readings_per_s = 0;
+  std::int64_t frames_readings_at_once = 0;
   std::string http_address;
   std::int64_t http_port = 0;
   std::string http_certificate;
@@ -44,11 +46,19 @@ struct node_settings {
   std::string http_operators_roots;
   std::string http_operators_revocations;
   std::string http_policy;
+  std::int64_t http_connections = 0;
+  std::int64_t http_connections_of_identity = 0;
+  std::int64_t http_requests_per_s = 0;
+  std::int64_t http_requests_at_once = 0;
   std::string messages_url;
   std::string messages_environment;
   std::int64_t messages_window_s = 0;
   std::string messages_roots;
   std::string messages_revocations;
+  std::int64_t messages_connections = 0;
+  std::int64_t messages_connections_of_identity = 0;
+  std::int64_t messages_requests_per_s = 0;
+  std::int64_t messages_requests_at_once = 0;
 
   bool judges_by_clock() const noexcept { return judge_by == "clock"; }
 };

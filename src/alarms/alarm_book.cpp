@@ -32,9 +32,19 @@ PRAGMA synchronous = FULL;
 /// Row of `progress` that says from when on meters are waited for.
 constexpr std::int64_t since_row = -1;
 
-constexpr std::string_view columns =
+constexpr char columns[] =
   "id, kind, state, transformer, mpan, first, last, half_hours, peak, peak_utilisation, reported, expected, raised_at, "
   "ended_at, acknowledged_at, acknowledged_by, acknowledged_why";
+
+constexpr auto all_sql = join_sql("SELECT ", columns, " FROM alarms ORDER BY id");
+constexpr auto standing_sql = join_sql("SELECT ", columns, " FROM alarms WHERE state = 'raised' ORDER BY id");
+constexpr auto one_sql = join_sql("SELECT ", columns, " FROM alarms WHERE id = ?1");
+constexpr auto overloads_sql =
+  join_sql("SELECT ", columns,
+           " FROM alarms WHERE transformer = ?1 AND kind = 'overload' AND state <> 'withdrawn' AND first <= ?3 AND "
+           "last >= ?2 ORDER BY id");
+constexpr auto put_sql = join_sql("INSERT OR REPLACE INTO alarms(", columns,
+                                  ") VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17)");
 
 std::filesystem::path file_of(const std::filesystem::path& store) { return store / "alarms.db"; }
 
@@ -98,11 +108,6 @@ result<std::optional<alarm_book>> alarm_book::open_existing(const std::filesyste
   return std::optional<alarm_book>(std::move(*opened));
 }
 
-/// Alarms of which `where` holds, its parameters not yet bound.
-result<sqlite_statement> alarm_book::select(std::string_view where) {
-  return database_.prepare("SELECT " + std::string(columns) + " FROM alarms " + std::string(where) + " ORDER BY id");
-}
-
 result<std::vector<alarm_record>> alarm_book::read(result<sqlite_statement> rows) {
   if (!rows)
     return rows.failure();
@@ -118,12 +123,12 @@ result<std::vector<alarm_record>> alarm_book::read(result<sqlite_statement> rows
   return out;
 }
 
-result<std::vector<alarm_record>> alarm_book::all() { return read(select("")); }
+result<std::vector<alarm_record>> alarm_book::all() { return read(database_.prepare(all_sql)); }
 
-result<std::vector<alarm_record>> alarm_book::standing() { return read(select("WHERE state = 'raised'")); }
+result<std::vector<alarm_record>> alarm_book::standing() { return read(database_.prepare(standing_sql)); }
 
 result<std::optional<alarm_record>> alarm_book::find(std::int64_t id) {
-  auto rows = select("WHERE id = ?1");
+  auto rows = database_.prepare(one_sql);
   if (rows)
     rows->bind(1, id);
   auto found = read(std::move(rows));
@@ -133,8 +138,7 @@ result<std::optional<alarm_record>> alarm_book::find(std::int64_t id) {
 }
 
 result<std::vector<alarm_record>> alarm_book::overloads_of(std::string_view transformer, period first, period last) {
-  auto rows =
-    select("WHERE transformer = ?1 AND kind = 'overload' AND state <> 'withdrawn' AND first <= ?3 AND last >= ?2");
+  auto rows = database_.prepare(overloads_sql);
   if (rows)
     rows->bind_text(1, transformer).bind(2, first.number).bind(3, last.number);
   return read(std::move(rows));
@@ -201,8 +205,7 @@ result<std::vector<std::pair<std::uint32_t, std::string>>> alarm_book::read_seen
 }
 
 result<void> alarm_book::put(alarm_record& a, std::string_view what, std::int64_t at_s) {
-  auto row = database_.prepare("INSERT OR REPLACE INTO alarms(" + std::string(columns)
-                               + ") VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17)");
+  auto row = database_.prepare(put_sql);
   auto event = database_.prepare("INSERT INTO events(at, what, body) VALUES (?1, ?2, ?3)");
   if (!row || !event)
     return database_.failure("cannot write alarms");

@@ -69,7 +69,6 @@ private:
   explicit alarm_book(sqlite_database database) : database_(std::move(database)) {}
 
   result<std::int64_t> number(result<sqlite_statement> query);
-  result<sqlite_statement> select(std::string_view where);
   result<std::vector<alarm_record>> read(result<sqlite_statement> rows);
   result<void> put(alarm_record& a, std::string_view what, std::int64_t at_s);
 

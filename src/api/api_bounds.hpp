@@ -23,13 +23,14 @@ inline constexpr std::size_t passed_over_bytes = std::size_t{1} << 20;
 inline constexpr std::size_t path_segments = 8;
 inline constexpr std::size_t query_parameters = 16;
 
-/// Connections in all and of one identity. Beyond them new ones are told to come again, `refused_at_once` of them at a
-/// time; beyond those they wait in the kernel's queue.
-inline constexpr std::size_t connections = 256;
-inline constexpr std::size_t connections_of_identity = 64;
-/// Connections of one address whose handshake is not done; more are closed.
+/// Connections whose handshake is not done: of one address, more are closed; in all, more wait in the kernel's queue.
+/// How many there may be after it is a setting (`http_budget`): beyond that new ones are told to come again, as long
+/// as there are no more of those.
 inline constexpr std::size_t half_open_of_address = 64;
+inline constexpr std::size_t half_open = 1024;
 inline constexpr std::size_t refused_at_once = 16;
+/// Until more is read from one that was told that it sends too much: it may have heard that, and is to wait longer.
+inline constexpr std::chrono::milliseconds limited_pause{200};
 
 /// Until TLS's handshake is done; until a request is whole; until the next one has come on a connection that stays;
 /// until a client has taken a piece of an answer off the wire.

@@ -44,6 +44,8 @@ public:
 struct http_response {
   /// Asked until it gives something: what was asked for is not there yet.
   using later_function = std::function<std::optional<http_response>()>;
+  /// Has itself told, once and from any thread, that it is worth asking.
+  using woken_function = std::function<void(std::function<void()> wake)>;
 
   unsigned status = 200;
   std::string content_type;
@@ -51,6 +53,7 @@ struct http_response {
   std::string body;
   std::unique_ptr<http_body> stream; ///< in the place of `body`
   later_function later;              ///< in the place of all else
+  woken_function woken;              ///< beside `later`; nothing: it is asked again and again, in moments
   bool close = false;                ///< the connection ends with it
 };
 

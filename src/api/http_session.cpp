@@ -1,20 +1,16 @@
 #include "src/api/http_session.hpp"
 
 #include "src/api/api_bounds.hpp"
-#include "src/security/tls_context.hpp"
+#include "src/api/http_connection.hpp"
+#include "src/api/http_refusals.hpp"
 
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/post.hpp>
-#include <boost/asio/ssl/context.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/write.hpp>
 #include <boost/beast/core/error.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/core/string.hpp>
-#include <boost/beast/core/tcp_stream.hpp>
 #include <boost/beast/http.hpp>
-#include <boost/beast/ssl/ssl_stream.hpp>
-#include <openssl/ssl.h>
 
 #include <algorithm>
 #include <chrono>
@@ -51,110 +47,25 @@ std::vector<std::pair<std::string, std::string>> dip_fields_of(const http::field
   return out;
 }
 
-/// Sent where the connection ends with an answer that nobody but the listener gives.
-http_response refusal(unsigned status, std::string why) {
-  http_response out;
-  out.status = status;
-  out.content_type = "text/plain; charset=utf-8";
-  out.body = std::move(why) + "\n";
-  out.close = true;
-  return out;
-}
-
-/// Everything happens on its strand but the making of answers, of which at most one is under way.
-class tls_session final : public http_session, public std::enable_shared_from_this<tls_session> {
+/// What is said on a connection: requests, one after the other. Everything happens on its strand but the making of
+/// answers, of which at most one is under way.
+class tls_session final : public http_connection {
 public:
   tls_session(std::shared_ptr<http_hub> hub, asio::ip::tcp::socket connection, asio::ssl::context& tls,
-              std::string address, bool full)
-    : hub_(std::move(hub)), stream_(beast::tcp_stream(std::move(connection)), tls), timer_(stream_.get_executor()),
-      buffer_(api_bounds::header_bytes + api_bounds::body_bytes), address_(std::move(address)), full_(full) {
-    ++hub_->counters.connections;
-  }
-
-  ~tls_session() override {
-    settle();
-    if (entered_)
-      hub_->identities.leave(peer_);
-    --hub_->counters.connections;
-  }
-  tls_session(const tls_session&) = delete;
-  tls_session& operator=(const tls_session&) = delete;
-
-  void start() override {
-    asio::post(stream_.get_executor(), [self = shared_from_this()] {
-      self->limit(api_bounds::handshake);
-      self->stream_.async_handshake(asio::ssl::stream_base::server,
-                                    [self](const error_code& failure) { self->on_handshake(failure); });
-    });
-  }
-
-  void recheck(const std::function<bool(const peer_identity&, const ssl_st&)>& may_stay) override {
-    asio::post(stream_.get_executor(), [self = shared_from_this(), may_stay] {
-      if (self->closed_ || !self->entered_ || may_stay(self->peer_, *self->stream_.native_handle()))
-        return;
-      ++self->hub_->counters.ended;
-      self->end();
-    });
-  }
-
-  void close() override {
-    asio::post(stream_.get_executor(), [self = shared_from_this()] { self->end(); });
-  }
+              std::string address)
+    : http_connection(std::move(hub), std::move(connection), tls, std::move(address)),
+      buffer_(api_bounds::header_bytes + api_bounds::body_bytes) {}
 
 private:
   using chunked = http::response<http::empty_body>;
 
-  void limit(std::chrono::milliseconds time) { beast::get_lowest_layer(stream_).expires_after(time); }
-
-  /// It is not half-open any more.
-  void settle() {
-    if (std::exchange(half_open_, false))
-      hub_->half_open.leave(address_);
+  std::shared_ptr<tls_session> shared_from_this() {
+    return std::static_pointer_cast<tls_session>(http_connection::shared_from_this());
   }
+  std::weak_ptr<tls_session> weak_from_this() { return shared_from_this(); }
 
-  void end() {
-    closed_ = true;
-    settle();
-    timer_.cancel();
-    beast::get_lowest_layer(stream_).close();
-  }
-
-  /// Counts why a connection ends, and ends it.
-  void fail(const error_code& failure) {
-    if (!closed_ && failure == beast::error::timeout)
-      ++hub_->counters.deadlines;
-    end();
-  }
-
-  void on_handshake(const error_code& failure) {
-    if (closed_)
-      return;
-    settle();
-    SSL* const tls = stream_.native_handle();
-    // The context that came in ought to have seen to this; a connection without it must never be.
-    const bool proved = !failure && SSL_get_verify_result(tls) == X509_V_OK && SSL_version(tls) == TLS1_3_VERSION;
-    const auto peer = proved ? peer_of(tls) : result<peer_identity>(error{errc::usage, {}});
-    if (!proved) {
-      ++hub_->counters.failed_handshakes;
-      fail(failure);
-      return;
-    }
-    if (!peer || !hub_->around.admits(*peer)) {
-      ++hub_->counters.refused_identities;
-      end();
-      return;
-    }
-    peer_ = *peer;
-    entered_ = !full_ && hub_->identities.enter(peer_);
-    if (!entered_) {
-      ++hub_->counters.refused_full;
-      http_response busy = refusal(503, "too many connections: come again");
-      busy.fields.emplace_back("Retry-After", "5");
-      answer(std::move(busy));
-      return;
-    }
-    read(api_bounds::request);
-  }
+  void entered() override { read(api_bounds::request); }
+  void has_no_place() override { answer(no_place()); }
 
   void read(std::chrono::milliseconds within) {
     parser_.emplace();
@@ -211,30 +122,37 @@ private:
       return;
     if (failure == http::error::header_limit || failure == http::error::buffer_overflow) {
       ++hub_->counters.malformed;
-      answer(refusal(431, "the request's first line and fields are too long"));
+      answer(last_answer(431, "the request's first line and fields are too long"));
     } else if (failure == http::error::body_limit) {
       ++hub_->counters.malformed;
-      answer(refusal(413, "the request's body is too long"));
+      answer(last_answer(413, "the request's body is too long"));
     } else if (failure && failure.category() == http::make_error_code(http::error::bad_method).category()
                && failure != http::error::end_of_stream && failure != http::error::partial_message) {
       ++hub_->counters.malformed;
-      answer(refusal(400, "this is no request of HTTP/1.1"));
+      answer(last_answer(400, "this is no request of HTTP/1.1"));
     } else if (failure) {
       fail(failure);
-    } else if (!hub_->around.admits(peer_)) {
-      ++hub_->counters.ended;
-      end();
-    } else {
-      make_answer();
+    } else if (is_still_admitted()) {
+      keep_alive_ = parser_->get().keep_alive();
+      chunks_ = parser_->get().version() >= 11;
+      if (const std::int64_t wait_us = hub_->places.take_request(peer_, hub_->around.now_us()); wait_us > 0)
+        refuse_rate(wait_us);
+      else
+        make_answer();
     }
+  }
+
+  /// The connection stays, for a new one would cost more; but nothing is read from it for a moment.
+  void refuse_rate(std::int64_t wait_us) {
+    ++hub_->counters.limited;
+    pauses_ = true;
+    answer(over_rate(wait_us));
   }
 
   void make_answer() {
     ++hub_->counters.requests;
-    beast::get_lowest_layer(stream_).expires_never(); // nothing is expected of the client meanwhile
+    no_limit(); // nothing is expected of the client meanwhile
     auto message = parser_->release();
-    keep_alive_ = message.keep_alive();
-    chunks_ = message.version() >= 11;
     http_request asked;
     asked.method = text_of(message.method_string());
     asked.target = text_of(message.target());
@@ -250,38 +168,59 @@ private:
 
   /// By a thread that makes answers.
   void made(http_response response) {
-    asio::post(stream_.get_executor(),
-               [self = shared_from_this(), given = std::make_shared<http_response>(std::move(response))] {
-                 if (self->closed_)
-                   return;
-                 if (given->later)
-                   self->wait([self, later = std::move(given->later)] { self->look_again(later); });
-                 else
-                   self->answer(std::move(*given));
-               });
-  }
-
-  /// By a thread that makes answers.
-  void look_again(const http_response::later_function& later) {
-    if (auto response = later()) {
-      made(std::move(*response));
-    } else {
-      http_response still;
-      still.later = later;
-      made(std::move(still));
-    }
-  }
-
-  /// Has something done in a moment by a thread that makes answers.
-  void wait(std::function<void()> then) {
-    timer_.expires_after(api_bounds::again);
-    timer_.async_wait([self = shared_from_this(), then = std::move(then)](const error_code& failure) {
-      if (failure || self->closed_)
+    asio::post(strand(), [self = shared_from_this(), given = std::make_shared<http_response>(std::move(response))] {
+      if (self->closed_)
         return;
-      if (self->hub_->around.admits(self->peer_))
-        asio::post(self->hub_->makers, then);
+      if (!given->later) {
+        self->answer(std::move(*given));
+        return;
+      }
+      self->response_ = std::move(*given);
+      self->wait();
+    });
+  }
+
+  /// Until it is told that the answer is there, or a moment where nobody tells it.
+  void wait() {
+    if (closed_)
+      return;
+    const auto self = shared_from_this();
+    if (!response_.woken) {
+      timer_.expires_after(api_bounds::again);
+      timer_.async_wait([self](const error_code& failure) {
+        if (!failure && !self->closed_)
+          self->look_again();
+      });
+      return;
+    }
+    // The timer holds the connection. What wakes it does not: it may come late, or never.
+    timer_.expires_at(asio::steady_timer::time_point::max());
+    timer_.async_wait([self](const error_code&) {});
+    response_.woken([weak = weak_from_this()] {
+      if (const auto waiting = weak.lock())
+        waiting->wake();
+    });
+  }
+
+  /// By any thread. What waits in the queue must not hold what holds the queue.
+  void wake() {
+    asio::post(strand(), [weak = weak_from_this()] {
+      const auto self = weak.lock();
+      if (!self || self->closed_)
+        return;
+      self->timer_.cancel();
+      self->look_again();
+    });
+  }
+
+  void look_again() {
+    if (!is_still_admitted())
+      return;
+    asio::post(hub_->makers, [self = shared_from_this()] {
+      if (auto response = self->response_.later())
+        self->made(std::move(*response));
       else
-        self->end();
+        asio::post(self->strand(), [self] { self->wait(); });
     });
   }
 
@@ -331,16 +270,13 @@ private:
   }
 
   void make_piece() {
-    if (!hub_->around.admits(peer_)) {
-      ++hub_->counters.ended;
-      end();
+    if (!is_still_admitted())
       return;
-    }
-    beast::get_lowest_layer(stream_).expires_never(); // nothing is expected of the client meanwhile
+    no_limit(); // nothing is expected of the client meanwhile
     asio::post(hub_->makers, [self = shared_from_this()] {
       self->piece_.clear();
       const http_body::state state = self->response_.stream->next(self->piece_);
-      asio::post(self->stream_.get_executor(), [self, state] { self->send_piece(state); });
+      asio::post(self->strand(), [self, state] { self->send_piece(state); });
     });
   }
 
@@ -390,7 +326,10 @@ private:
     }
     response_ = {};
     if (keep_alive_) {
-      read(api_bounds::idle);
+      if (std::exchange(pauses_, false))
+        pause();
+      else
+        read(api_bounds::idle);
       return;
     }
     limit(api_bounds::handshake);
@@ -400,8 +339,12 @@ private:
       shut_down();
   }
 
-  void shut_down() {
-    stream_.async_shutdown([self = shared_from_this()](const error_code&) { self->end(); });
+  void pause() {
+    timer_.expires_after(api_bounds::limited_pause);
+    timer_.async_wait([self = shared_from_this()](const error_code& failure) {
+      if (!failure && !self->closed_)
+        self->read(api_bounds::idle);
+    });
   }
 
   /// The client may still send what was refused, and reads the answer only then: a connection that closes over unread
@@ -419,19 +362,11 @@ private:
                             });
   }
 
-  std::shared_ptr<http_hub> hub_;
-  beast::ssl_stream<beast::tcp_stream> stream_;
-  asio::steady_timer timer_;
   beast::flat_buffer buffer_; ///< what has come and is no request yet; bounded, and with it what is sent ahead
   std::optional<http::request_parser<http::string_body>> parser_;
   http_response response_;
   std::string piece_;
-  std::string address_;
-  peer_identity peer_;
-  bool half_open_ = true;
-  bool full_;
-  bool entered_ = false; ///< counted among the connections of its identity
-  bool closed_ = false;
+  bool pauses_ = false; ///< when it is answered
   bool keep_alive_ = true;
   bool chunks_ = true; ///< the client speaks HTTP/1.1
 };
@@ -439,9 +374,9 @@ private:
 } // namespace
 
 std::shared_ptr<http_session> make_http_session(std::shared_ptr<http_hub> hub, asio::ip::tcp::socket connection,
-                                                std::string address, bool full) {
+                                                std::string address) {
   const auto tls = hub->around.tls();
-  return std::make_shared<tls_session>(std::move(hub), std::move(connection), *tls, std::move(address), full);
+  return std::make_shared<tls_session>(std::move(hub), std::move(connection), *tls, std::move(address));
 }
 
 } // namespace gridtwin

@@ -103,6 +103,7 @@ http_response take_messages(const std::shared_ptr<const message_channel>& channe
   if (!batch)
     return refusal_of(401, batch.failure().message);
   http_response out;
+  out.woken = [batch = *batch](std::function<void()> wake) { batch->when_answered(std::move(wake)); };
   out.later = [batch = std::move(*batch), now_s]() -> std::optional<http_response> {
     auto answer = batch->answer(now_s());
     return answer ? std::optional(as_response(std::move(*answer))) : std::nullopt;

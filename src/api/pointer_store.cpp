@@ -48,8 +48,11 @@ result<std::unique_ptr<pointer_store>> pointer_store::open(const std::filesystem
 
 result<std::vector<kept_pointer>> pointer_store::read(const std::string& owner,
                                                       const std::optional<std::string>& name) {
-  auto rows = database_.prepare("SELECT name, topic, position FROM pointers WHERE owner = ?1 AND name "
-                                + std::string(name ? "= ?2" : "<> ?2") + " ORDER BY name");
+  // Without a name: all, for none is empty.
+  auto rows =
+    name
+      ? database_.prepare("SELECT name, topic, position FROM pointers WHERE owner = ?1 AND name = ?2")
+      : database_.prepare("SELECT name, topic, position FROM pointers WHERE owner = ?1 AND name <> ?2 ORDER BY name");
   if (!rows)
     return rows.failure();
   const std::string which = name.value_or("");

@@ -21,9 +21,33 @@ std::optional<channel_answer> channel_batch::answer(std::int64_t now_s) const {
   return answer_to_messages(messages, now_s);
 }
 
+void channel_batch::when_answered(std::function<void()> then) const {
+  {
+    const std::lock_guard lock(mutex_);
+    if (waits()) {
+      then_ = std::move(then);
+      return;
+    }
+  }
+  then();
+}
+
+/// Under its lock.
+bool channel_batch::waits() const {
+  return std::any_of(parts_.begin(), parts_.end(),
+                     [](const part& one) { return one.message.outcome == message_outcome::waiting; });
+}
+
 void channel_batch::answered(std::size_t number, const std::vector<submission_answer>& answers) {
-  const std::lock_guard lock(mutex_);
-  settle(parts_[number].message, answers, parts_[number].ends_s);
+  std::function<void()> then;
+  {
+    const std::lock_guard lock(mutex_);
+    settle(parts_[number].message, answers, parts_[number].ends_s);
+    if (!waits())
+      then.swap(then_);
+  }
+  if (then)
+    then();
 }
 
 result<std::shared_ptr<const channel_batch>> message_channel::take(const channel_request& request,

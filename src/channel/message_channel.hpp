@@ -40,6 +40,10 @@ public:
   /// Nothing until it is known what became of each message. `now_s`: seconds since the epoch.
   std::optional<channel_answer> answer(std::int64_t now_s) const;
 
+  /// Calls `then` when that is known, at once where it is: once, by the thread that brings the last verdict, which is
+  /// not to wait. One that comes later takes its place.
+  void when_answered(std::function<void()> then) const;
+
 private:
   friend class message_channel;
 
@@ -48,9 +52,11 @@ private:
     std::vector<std::int64_t> ends_s; ///< of its half hours
   };
   void answered(std::size_t number, const std::vector<submission_answer>& answers);
+  bool waits() const;
 
   mutable std::mutex mutex_;
   std::vector<part> parts_;
+  mutable std::function<void()> then_;
 };
 
 /// What a signed request of messages leads to: each message by itself into the gate, as a submission of the peer. No

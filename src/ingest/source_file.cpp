@@ -26,8 +26,10 @@ char* read_buffer::reserve(std::size_t bytes) {
   return bytes_.get();
 }
 
-result<std::shared_ptr<const source_file>> source_file::open(const std::filesystem::path& path) {
-  const std::shared_ptr<source_file> out(new source_file(path, ::open(path.c_str(), O_RDONLY | O_CLOEXEC)));
+result<std::shared_ptr<const source_file>> source_file::open(const std::filesystem::path& path, bool may_be_link) {
+  // A pipe would be waited for, if it were opened to wait.
+  const int how = O_RDONLY | O_CLOEXEC | O_NONBLOCK | (may_be_link ? 0 : O_NOFOLLOW);
+  const std::shared_ptr<source_file> out(new source_file(path, ::open(path.c_str(), how)));
   if (out->descriptor_ < 0)
     return out->system_failure("cannot be opened");
   struct stat status {};

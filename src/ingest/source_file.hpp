@@ -26,8 +26,8 @@ private:
 /// A regular file, open for reading at any place. Any number of threads may read it at once.
 class source_file {
 public:
-  /// Error: `errc::unreadable_input`, naming the file.
-  static result<std::shared_ptr<const source_file>> open(const std::filesystem::path& path);
+  /// Error: `errc::unreadable_input`, naming the file. Never waits for one that is no regular file.
+  static result<std::shared_ptr<const source_file>> open(const std::filesystem::path& path, bool may_be_link = true);
 
   ~source_file();
   source_file(const source_file&) = delete;

@@ -17,6 +17,7 @@ struct source {
   std::filesystem::path path;
   std::string name; ///< relative to the folder that was given, or the file's own name
   std::uint64_t bytes = 0;
+  bool may_be_link = true; ///< else it is refused if it has become one
 };
 
 /// What files of folders are taken for readings, by the ends of their names.

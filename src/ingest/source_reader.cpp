@@ -252,7 +252,7 @@ result<bool> stream_reader::next_lines(std::string& text, std::size_t target_byt
 } // namespace
 
 result<std::unique_ptr<source_reader>> source_reader::open(const source& from, first_line first) {
-  auto file = source_file::open(from.path);
+  auto file = source_file::open(from.path, from.may_be_link);
   if (!file)
     return file.failure();
   auto reader = std::make_unique<stream_reader>(*file, first);

@@ -2,13 +2,12 @@
 
 #include "config/node_settings.hpp"
 #include "src/alarms/alarm_watch.hpp"
+#include "src/process/repeating_thread.hpp"
 
-#include <condition_variable>
 #include <cstdint>
 #include <functional>
-#include <mutex>
+#include <optional>
 #include <string>
-#include <thread>
 
 namespace gridtwin {
 
@@ -21,24 +20,17 @@ public:
 
   /// `settings.store` is there. The functions are called from the thread.
   alarm_thread(const node_settings& settings, second_clock now, report_function report, trouble_function trouble);
-  ~alarm_thread();
-  alarm_thread(const alarm_thread&) = delete;
-  alarm_thread& operator=(const alarm_thread&) = delete;
 
 private:
-  void run();
-  bool wait(std::int64_t seconds);
+  void look();
 
   std::string store_;
   alarm_limits limits_;
-  std::int64_t look_s_;
   second_clock now_;
   report_function report_;
   trouble_function trouble_;
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  bool ending_ = false;
-  std::thread thread_;
+  std::optional<alarm_watch> watch_;       ///< nothing: the next look opens it
+  std::optional<repeating_thread> thread_; ///< last: it uses the others
 };
 
 /// As settings say.

@@ -1,11 +1,11 @@
 #include "src/node/frames.hpp"
 
+#include "src/node/edge_refusals.hpp"
 #include "src/node/submit_rights.hpp"
 
 #include <boost/asio/ssl/context.hpp>
 #include <openssl/ssl.h>
 
-#include <array>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -25,22 +25,6 @@ bool may_submit(const access_policy& policy, const known_meters& meters, std::st
   return last && may_submit(policy, meters, *last, meter);
 }
 
-/// Who did not get what it wanted: its identity, or the address of one that has proved none.
-refusal refusal_of_wire(wire_refusal&& from) {
-  static constexpr std::array<refused_act, 4> acts{refused_act::connection, refused_act::identity, refused_act::session,
-                                                   refused_act::meters};
-  return {acts[static_cast<std::size_t>(from.what)],
-          from.identity.empty() ? std::move(from.address) : std::move(from.identity), std::move(from.reason),
-          from.count};
-}
-
-/// Why a peer was not believed, with who it says that it is: that helps who looks for a certificate that has run out.
-std::string complaint_of(const SSL& connection) {
-  const std::string why = refusal_of(&connection);
-  const std::string claim = claim_of(&connection);
-  return why.empty() || claim.empty() ? why : "it says that it is " + claim + ": " + why;
-}
-
 } // namespace
 
 result<std::unique_ptr<frames_listener>> frames_listener::open(const node_settings& settings, surroundings s) {
@@ -52,27 +36,29 @@ result<std::unique_ptr<frames_listener>> frames_listener::open(const node_settin
   if (!added)
     return added.failure();
   const tls_context* const tls = *added;
-  wire_listener::surroundings around{
-    s.gate,
-    [tls] {
-      const std::shared_ptr<SSL_CTX> current = tls->current();
-      SSL_CTX_up_ref(current.get());
-      return std::make_shared<boost::asio::ssl::context>(current.get());
-    },
-    [](const x509_st& certificate) -> result<std::string> {
-      const auto identity = identity_of(&certificate);
-      return identity ? result<std::string>(to_string(*identity)) : result<std::string>(identity.failure());
-    },
-    [trust = &s.trust, meters = &s.meters](std::string_view identity, mpan meter) {
-      return may_submit(*trust->policy(), *meters, identity, meter);
-    },
-    std::move(s.now_us),
-    [tls](const ssl_st& connection) { return tls->still_valid(&connection); },
-    complaint_of,
-    [audit = &s.audit](wire_refusal&& from) { audit->refused(refusal_of_wire(std::move(from))); }};
+  wire_listener::surroundings around{s.gate,
+                                     [tls] {
+                                       const std::shared_ptr<SSL_CTX> current = tls->current();
+                                       SSL_CTX_up_ref(current.get());
+                                       return std::make_shared<boost::asio::ssl::context>(current.get());
+                                     },
+                                     [](const x509_st& certificate) -> result<std::string> {
+                                       const auto identity = identity_of(&certificate);
+                                       return identity ? result<std::string>(to_string(*identity))
+                                                       : result<std::string>(identity.failure());
+                                     },
+                                     [trust = &s.trust, meters = &s.meters](std::string_view identity, mpan meter) {
+                                       return may_submit(*trust->policy(), *meters, identity, meter);
+                                     },
+                                     std::move(s.now_us),
+                                     [tls](const ssl_st& connection) { return tls->still_valid(&connection); },
+                                     complaint_with_claim(),
+                                     into_audit(s.audit)};
   wire_listener_options at;
   at.address = settings.frames_address;
   at.port = static_cast<std::uint16_t>(settings.frames_port);
+  at.rate = {static_cast<std::uint64_t>(settings.frames_readings_per_s),
+             static_cast<std::uint64_t>(settings.frames_readings_at_once)};
   auto listener = wire_listener::open(std::move(around), at);
   if (!listener)
     return listener.failure();

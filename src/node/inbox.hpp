@@ -12,7 +12,8 @@ namespace gridtwin {
 
 /// A watched folder. A file that is moved into it is taken into its folder `reading`, with the second at which it was
 /// taken before its name, and put into `done` or `failed` when it has been read. So a name is a source once, and what a
-/// crash left in `reading` is read again under the name that it had. Names that begin with a dot are passed over.
+/// crash left in `reading` is read again under the name that it had. Names that begin with a dot are passed over, and
+/// so is what is no plain file, a link above all.
 class inbox {
 public:
   /// Makes the folders where they are missing.

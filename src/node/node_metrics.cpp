@@ -70,6 +70,8 @@ void add_connections(const node_figures& of, std::vector<metric_family>& out) {
     out.push_back(
       single("gridtwin_http_requests_total", "Requests that were answered.", counter, value_of(c->requests)));
     out.push_back(
+      single("gridtwin_http_limited_total", "Requests beyond their sender's rate.", counter, value_of(c->limited)));
+    out.push_back(
       single("gridtwin_http_body_bytes_total", "Bytes of answers' bodies.", counter, value_of(c->bytes_out)));
   }
   if (!accepted.samples.empty()) {

@@ -87,7 +87,7 @@ result<replay_plan> node_run::plan_of(std::int64_t from_s, std::vector<std::file
     std::error_code unknown;
     const std::uintmax_t bytes = std::filesystem::file_size(file, unknown);
     const std::string name = "inbox/" + file.filename().string();
-    plan.sources.push_back({std::move(file), name, unknown ? 0 : bytes});
+    plan.sources.push_back({std::move(file), name, unknown ? 0 : bytes, false});
   }
   return plan;
 }

@@ -1,6 +1,7 @@
 #include "src/node/readers.hpp"
 
 #include "src/api/message_route.hpp"
+#include "src/node/edge_refusals.hpp"
 #include "src/node/messages.hpp"
 #include "src/node/told_alarms.hpp"
 
@@ -12,6 +13,17 @@
 #include <utility>
 
 namespace gridtwin {
+
+namespace {
+
+/// As bounds of settings have it, none is negative.
+http_budget budget_of(std::int64_t connections, std::int64_t of_identity, std::int64_t per_s, std::int64_t at_once) {
+  return {static_cast<std::size_t>(connections),
+          static_cast<std::size_t>(of_identity),
+          {static_cast<std::uint64_t>(per_s), static_cast<std::uint64_t>(at_once)}};
+}
+
+} // namespace
 
 result<std::unique_ptr<readers_listener>> readers_listener::open(const node_settings& settings, surroundings around) {
   tls_options options;
@@ -32,7 +44,7 @@ result<std::unique_ptr<readers_listener>> readers_listener::open(const node_sett
   std::unique_ptr<readers_listener> out(new readers_listener());
   auto api = reader_api::open(
     {settings.store, [trust] { return trust->policy(); }, std::move(around.metrics), std::move(around.not_ready),
-     std::move(around.now_us), std::make_shared<told_alarms>(settings.store),
+     around.now_us, std::make_shared<told_alarms>(settings.store),
      messages ? open_message_channel(settings, around.gate, *trust, *tls, around.meters, around.audit) : nullptr,
      std::move(around.now_s)});
   if (!api)
@@ -41,6 +53,10 @@ result<std::unique_ptr<readers_listener>> readers_listener::open(const node_sett
   http_listener::options where;
   where.address = settings.http_address;
   where.port = static_cast<std::uint16_t>(settings.http_port);
+  where.readers = budget_of(settings.http_connections, settings.http_connections_of_identity,
+                            settings.http_requests_per_s, settings.http_requests_at_once);
+  where.head_ends = budget_of(settings.messages_connections, settings.messages_connections_of_identity,
+                              settings.messages_requests_per_s, settings.messages_requests_at_once);
   auto listener =
     http_listener::open({[tls] {
                            const std::shared_ptr<SSL_CTX> current = tls->current();
@@ -49,15 +65,14 @@ result<std::unique_ptr<readers_listener>> readers_listener::open(const node_sett
                          },
                          [trust](const peer_identity& peer) { return trust->policy()->admits(peer).allowed(); },
                          [made = out->api_.get()](const http_request& request) { return made->handle(request); },
-                         body_limit_of, std::move(around.counters)},
+                         body_limit_of, std::move(around.counters), std::move(around.now_us),
+                         [tls](const ssl_st& connection) { return tls->still_valid(&connection); },
+                         complaint_with_claim(), into_audit(around.audit)},
                         where);
   if (!listener)
     return listener.failure();
   out->listener_ = std::move(*listener);
-  trust->on_change([tls, made = out->listener_.get()] {
-    made->recheck(
-      [tls](const peer_identity&, const ssl_st& connection) { return bool(tls->still_valid(&connection)); });
-  });
+  trust->on_change([made = out->listener_.get()] { made->ask_again(); });
   return out;
 }
 

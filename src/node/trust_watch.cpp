@@ -16,25 +16,8 @@ constexpr int looks_between_questions = 60;
 
 trust_watch::trust_watch(edge_trust& trust, audit_trail& audit, std::function<bool()> asked,
                          std::function<void(const std::string&)> tell)
-  : trust_(trust), audit_(audit), asked_(std::move(asked)), tell_(std::move(tell)), thread_([this] { run(); }) {}
-
-trust_watch::~trust_watch() {
-  {
-    const std::lock_guard lock(mutex_);
-    ending_ = true;
-  }
-  changed_.notify_one();
-  thread_.join();
-}
-
-void trust_watch::run() {
-  std::unique_lock lock(mutex_);
-  while (!changed_.wait_for(lock, between_looks, [this] { return ending_; })) {
-    lock.unlock();
-    look();
-    lock.lock();
-  }
-}
+  : trust_(trust), audit_(audit), asked_(std::move(asked)), tell_(std::move(tell)),
+    thread_(repeating_thread::first::after_a_pause, between_looks, [this] { look(); }) {}
 
 void trust_watch::look() {
   if (asked_())

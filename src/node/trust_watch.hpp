@@ -1,13 +1,11 @@
 #pragma once
 
 #include "src/gate/audit_trail.hpp"
+#include "src/process/repeating_thread.hpp"
 #include "src/security/edge_trust.hpp"
 
-#include <condition_variable>
 #include <functional>
-#include <mutex>
 #include <string>
-#include <thread>
 
 namespace gridtwin {
 
@@ -20,12 +18,8 @@ public:
   /// `tell`: gets a line for the log. Both are called in the thread of this. All of them outlive it.
   trust_watch(edge_trust& trust, audit_trail& audit, std::function<bool()> asked,
               std::function<void(const std::string&)> tell);
-  ~trust_watch();
-  trust_watch(const trust_watch&) = delete;
-  trust_watch& operator=(const trust_watch&) = delete;
 
 private:
-  void run();
   void look();
   void done(const result<void>& reloaded, bool was_asked);
 
@@ -35,10 +29,7 @@ private:
   const std::function<void(const std::string&)> tell_;
   std::string failure_; ///< of the last reload; empty: none
   int looks_ = 0;
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  bool ending_ = false;
-  std::thread thread_; ///< last: it uses the others
+  repeating_thread thread_; ///< last: it uses the others
 };
 
 } // namespace gridtwin

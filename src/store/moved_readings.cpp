@@ -9,6 +9,7 @@
 #include "twins/meter_twin.hpp"
 
 #include <algorithm>
+#include <initializer_list>
 #include <map>
 #include <optional>
 #include <set>
@@ -70,13 +71,13 @@ result<reading_mover> reading_mover::make(const store_folder& folder, const esta
   if (!reader)
     return reader.failure();
   reading_mover out(std::move(*reader), e, binding);
-  for (const std::string_view sql :
-       {"SELECT id FROM fragments WHERE day = ?1 AND transformer = ?2 ORDER BY id",
-        "SELECT run, known, records, body FROM fragments WHERE id = ?1", "UPDATE fragments SET body = ?2 WHERE id = ?1",
-        "DELETE FROM fragments WHERE id = ?1",
-        "INSERT INTO fragments(day, transformer, run, known, records, body) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-        "INSERT OR REPLACE INTO days(key, summarised, contradicted, loads) VALUES (?1, 0, ?2, ?3)",
-        "DELETE FROM days WHERE key = ?1", "DELETE FROM summaries WHERE key = ?1"}) {
+  for (const sql_text sql : std::initializer_list<sql_text>{
+         "SELECT id FROM fragments WHERE day = ?1 AND transformer = ?2 ORDER BY id",
+         "SELECT run, known, records, body FROM fragments WHERE id = ?1",
+         "UPDATE fragments SET body = ?2 WHERE id = ?1", "DELETE FROM fragments WHERE id = ?1",
+         "INSERT INTO fragments(day, transformer, run, known, records, body) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+         "INSERT OR REPLACE INTO days(key, summarised, contradicted, loads) VALUES (?1, 0, ?2, ?3)",
+         "DELETE FROM days WHERE key = ?1", "DELETE FROM summaries WHERE key = ?1"}) {
     auto statement = out.database().prepare(sql);
     if (!statement)
       return statement.failure();

@@ -33,7 +33,11 @@ error damaged(const civil_date& date) {
   return {errc::store_failed, "the store's record of a settlement run of " + format_date(date) + " is damaged"};
 }
 
-constexpr std::string_view columns = "run, known_at, inputs, outputs, shapes, estimates";
+constexpr char columns[] = "run, known_at, inputs, outputs, shapes, estimates";
+constexpr auto newest_before_sql =
+  join_sql("SELECT ", columns,
+           " FROM settlement_runs WHERE date = ?1 AND known_at < ?2 ORDER BY known_at DESC, number DESC LIMIT 1");
+constexpr auto of_date_sql = join_sql("SELECT ", columns, " FROM settlement_runs WHERE date = ?1 ORDER BY number");
 
 /// `estimates`: gets the bytes of the estimates; nothing: they are not read.
 result<recorded_settlement> read_row(sqlite_statement& row, const civil_date& date, std::string* estimates) {
@@ -185,10 +189,7 @@ result<bool> record_settlement(const store_folder& folder, const recorded_settle
 
 result<std::optional<recorded_settlement>> settlement_before(sqlite_database& database, const civil_date& date,
                                                              std::int64_t known_at_s) {
-  auto row =
-    database.prepare("SELECT " + std::string(columns)
-                     + " FROM settlement_runs WHERE date = ?1 AND known_at < ?2 ORDER BY known_at DESC, number "
-                       "DESC LIMIT 1");
+  auto row = database.prepare(newest_before_sql);
   if (!row)
     return row.failure();
   row->bind(1, days_from_civil(date)).bind(2, known_at_s);
@@ -209,8 +210,7 @@ result<std::optional<recorded_settlement>> settlement_before(sqlite_database& da
 }
 
 result<std::vector<recorded_settlement>> recorded_settlements(sqlite_database& database, const civil_date& date) {
-  auto row =
-    database.prepare("SELECT " + std::string(columns) + " FROM settlement_runs WHERE date = ?1 ORDER BY number");
+  auto row = database.prepare(of_date_sql);
   if (!row)
     return row.failure();
   row->bind(1, days_from_civil(date));

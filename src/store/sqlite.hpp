@@ -1,5 +1,6 @@
 #pragma once
 
+#include "src/store/sql_text.hpp"
 #include "twins/result.hpp"
 
 #include <cstdint>
@@ -50,11 +51,13 @@ class sqlite_database {
 public:
   enum class mode { read, write, create };
 
+  /// The file is not trusted: no views and no functions with effects in its schema, no other file beside it, no writing
+  /// of the schema's own table.
   static result<sqlite_database> open(const std::filesystem::path& file, mode how);
 
   /// Runs statements that return nothing.
-  result<void> execute(const char* sql);
-  result<sqlite_statement> prepare(std::string_view sql);
+  result<void> execute(sql_text sql);
+  result<sqlite_statement> prepare(sql_text sql);
   /// Runs `work`, which gives a `result<void>`, as one transaction that writes. Where it fails, or the commit does,
   /// nothing of it stays. Error: what failed first.
   template <class Work>

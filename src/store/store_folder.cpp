@@ -6,6 +6,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <initializer_list>
 #include <utility>
 
 namespace gridtwin {
@@ -86,8 +87,8 @@ PRAGMA synchronous = FULL;
 PRAGMA cache_size = -8192;
 )";
 
-result<std::int64_t> pragma(sqlite_database& database, std::string_view name) {
-  auto statement = database.prepare("PRAGMA " + std::string(name));
+result<std::int64_t> number_in(sqlite_database& database, sql_text sql) {
+  auto statement = database.prepare(sql);
   if (!statement)
     return statement.failure();
   if (!statement->step())
@@ -118,7 +119,7 @@ result<void> make_store(const std::filesystem::path& file) {
     auto database = sqlite_database::open(unfinished, sqlite_database::mode::create);
     if (!database)
       return database.failure();
-    for (const char* const part : {schema, supervision_schema})
+    for (const sql_text part : std::initializer_list<sql_text>{schema, supervision_schema})
       if (auto made = database->execute(part); !made)
         return made.failure();
   }
@@ -162,10 +163,10 @@ void store_folder::take_back() && {
 std::filesystem::path store_folder::file() const { return folder_ / "gridtwin.db"; }
 
 result<std::int64_t> store_folder::format_of(sqlite_database& database) const {
-  const auto id = pragma(database, "application_id");
+  const auto id = number_in(database, "PRAGMA application_id");
   if (!id)
     return unusable(file().string() + " is not a gridtwin store: name another folder with --store");
-  const auto version = pragma(database, "user_version");
+  const auto version = number_in(database, "PRAGMA user_version");
   if (*id != application_id || !version)
     return unusable(file().string() + " is not a gridtwin store: name another folder with --store");
   if (*version < oldest_version || *version > schema_version)

@@ -4,6 +4,7 @@
 #include "src/store/journal_section.hpp"
 
 #include <algorithm>
+#include <initializer_list>
 
 namespace gridtwin {
 
@@ -22,13 +23,13 @@ result<store_reader> store_reader::open(const store_folder& folder) {
 
 result<store_reader> store_reader::over(sqlite_database database) {
   store_reader out(std::move(database));
-  for (const std::string_view sql :
-       {"SELECT run, body, known FROM fragments WHERE day = ?1 AND transformer = ?2 ORDER BY id",
-        "SELECT records FROM fragments WHERE day = ?1 AND transformer = ?2", "SELECT body FROM journal WHERE id = ?1",
-        "SELECT substr(body, 1, 8) FROM journal WHERE id = ?1", "SELECT loads FROM days WHERE key = ?1",
-        "SELECT nodes, masks FROM summaries WHERE key = ?1",
-        "SELECT DISTINCT known FROM fragments WHERE day = ?1 AND transformer = ?2 ORDER BY known",
-        "SELECT body FROM shape_parts WHERE key = ?1"}) {
+  for (const sql_text sql : std::initializer_list<sql_text>{
+         "SELECT run, body, known FROM fragments WHERE day = ?1 AND transformer = ?2 ORDER BY id",
+         "SELECT records FROM fragments WHERE day = ?1 AND transformer = ?2", "SELECT body FROM journal WHERE id = ?1",
+         "SELECT substr(body, 1, 8) FROM journal WHERE id = ?1", "SELECT loads FROM days WHERE key = ?1",
+         "SELECT nodes, masks FROM summaries WHERE key = ?1",
+         "SELECT DISTINCT known FROM fragments WHERE day = ?1 AND transformer = ?2 ORDER BY known",
+         "SELECT body FROM shape_parts WHERE key = ?1"}) {
     auto statement = out.database_->prepare(sql);
     if (!statement)
       return statement.failure();
@@ -57,7 +58,7 @@ result<std::vector<std::pair<transformer_number, utc_day>>> store_reader::days_t
   return list_keys("SELECT key FROM days WHERE summarised = 0 ORDER BY key");
 }
 
-result<std::vector<std::pair<transformer_number, utc_day>>> store_reader::list_keys(std::string_view sql) {
+result<std::vector<std::pair<transformer_number, utc_day>>> store_reader::list_keys(sql_text sql) {
   auto s = database_->prepare(sql);
   if (!s)
     return s.failure();

@@ -87,7 +87,7 @@ public:
   result<std::optional<summary>> day_summary(transformer_number t, utc_day day);
 
 private:
-  result<std::vector<std::pair<transformer_number, utc_day>>> list_keys(std::string_view sql);
+  result<std::vector<std::pair<transformer_number, utc_day>>> list_keys(sql_text sql);
 
   enum statement {
     fragments,

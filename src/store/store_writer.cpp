@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <initializer_list>
 #include <limits>
 #include <unordered_map>
 
@@ -78,7 +79,7 @@ bool is_supervised(const group_commit& group) {
   });
 }
 
-result<std::int64_t> scalar(sqlite_database& database, std::string_view sql) {
+result<std::int64_t> scalar(sqlite_database& database, sql_text sql) {
   auto statement = database.prepare(sql);
   if (!statement)
     return statement.failure();
@@ -113,9 +114,9 @@ result<void> store_writer::prepare() {
     return journal.failure();
   journal_ = std::make_unique<journal_appender>(std::move(*journal));
   std::vector<sqlite_statement> ready;
-  for (const std::string_view sql :
-       {add_fragment_sql, put_day_sql, fragment_records_sql, drop_fragments_sql, add_reject_sql, put_summary_sql,
-        day_summarised_sql, put_gaps_sql, put_shapes_sql}) {
+  for (const sql_text sql : std::initializer_list<sql_text>{add_fragment_sql, put_day_sql, fragment_records_sql,
+                                                            drop_fragments_sql, add_reject_sql, put_summary_sql,
+                                                            day_summarised_sql, put_gaps_sql, put_shapes_sql}) {
     auto statement = database_->prepare(sql);
     if (!statement)
       return statement.failure();

@@ -105,7 +105,7 @@ result<std::vector<T>> gather(sqlite_database& database, sqlite_statement rows, 
 }
 
 template <class T, class Make>
-result<std::vector<T>> gather(sqlite_database& database, std::string_view sql, const Make& make) {
+result<std::vector<T>> gather(sqlite_database& database, sql_text sql, const Make& make) {
   auto rows = database.prepare(sql);
   return rows ? gather<T>(database, std::move(*rows), make) : result<std::vector<T>>(rows.failure());
 }

@@ -1,6 +1,7 @@
 #pragma once
 
-#include "src/wire/rate_bucket.hpp"
+#include "src/listener/bounded_counts.hpp"
+#include "src/listener/identity_rates.hpp"
 #include "src/wire/wire_messages.hpp"
 
 #include <cstddef>
@@ -21,12 +22,12 @@ public:
   using end_function = std::function<void(goodbye_reason)>;
 
   session_registry(std::size_t half_open_of_address, rate_limit rate) noexcept
-    : half_open_of_address_(half_open_of_address), rate_(rate) {}
+    : half_open_(half_open_of_address), rates_(rate) {}
 
   /// A connection comes from an address. False: it has too many that are not welcomed yet.
-  bool admit(const std::string& address);
+  bool admit(const std::string& address) { return half_open_.enter(address); }
   /// One that was admitted is welcomed, or gone.
-  void settled(const std::string& address);
+  void settled(const std::string& address) { half_open_.leave(address); }
 
   /// A session begins. Where the identity has one already, the newest wins: the other is told, and `superseded` is set.
   /// Its number.
@@ -36,7 +37,9 @@ public:
   void leave(const std::string& identity, std::uint64_t number);
 
   /// 0: taken from the identity's rate. Else nothing was, and it is to wait so many microseconds.
-  std::int64_t take_rate(const std::string& identity, std::uint64_t readings, std::int64_t now_us);
+  std::int64_t take_rate(const std::string& identity, std::uint64_t readings, std::int64_t now_us) {
+    return rates_.take(identity, readings, now_us);
+  }
 
   /// Ends the sessions whose identity is such a one. How many.
   std::size_t end(const std::function<bool(std::string_view identity)>& such, goodbye_reason reason);
@@ -47,18 +50,10 @@ private:
     end_function end;
   };
 
-  /// Buckets that are looked through for full ones when there are so many more.
-  static constexpr std::size_t buckets_between_sweeps = 1024;
-
-  void sweep(std::int64_t now_us);
-
-  const std::size_t half_open_of_address_;
-  const rate_limit rate_;
-  mutable std::mutex mutex_;
-  std::map<std::string, std::size_t> half_open_;
+  bounded_counts<std::string> half_open_;
+  identity_rates rates_;
+  mutable std::mutex mutex_; ///< of what follows
   std::map<std::string, live_session> live_;
-  std::map<std::string, rate_bucket> buckets_;
-  std::size_t next_sweep_ = buckets_between_sweeps;
   std::uint64_t next_number_ = 1;
 };
 

@@ -1,17 +1,14 @@
 #include "src/wire/wire_listener.hpp"
 
+#include "src/listener/live_sessions.hpp"
+#include "src/listener/tcp_acceptor.hpp"
 #include "src/wire/wire_session.hpp"
 
 #include <boost/asio/executor_work_guard.hpp>
-#include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/post.hpp>
 #include <boost/asio/ssl/context.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/strand.hpp>
 
 #include <algorithm>
-#include <atomic>
-#include <mutex>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -21,148 +18,67 @@ namespace gridtwin {
 namespace {
 
 namespace asio = boost::asio;
-using asio::ip::tcp;
-using error_code = boost::system::error_code;
 
-/// Until it is looked again whether there is room for a connection.
-constexpr std::chrono::milliseconds accept_pause{50};
 constexpr std::chrono::milliseconds stop_poll{5};
-constexpr int backlog = 4096;
 
 } // namespace
 
 struct wire_listener::parts {
   parts(surroundings s, const wire_listener_options& o)
     : hub(std::make_shared<wire_hub>(std::move(s), o)), work(asio::make_work_guard(hub->io)),
-      strand(asio::make_strand(hub->io)), acceptor(strand), pause(strand) {}
+      acceptor(hub->io, {[this] { return has_room(); },
+                         [this](tcp_acceptor::socket connection, std::string address) {
+                           on_accepted(std::move(connection), address);
+                         }}) {}
 
-  result<void> bind();
-  void run();
-  void accept();
-  void on_accepted(tcp::socket connection);
-  void wait_for_room();
-
-  /// The sessions that are still there; forgets the others.
-  std::vector<std::shared_ptr<wire_session>> live();
+  bool has_room();
+  void on_accepted(tcp_acceptor::socket connection, const std::string& address);
 
   std::shared_ptr<wire_hub> hub;
   asio::executor_work_guard<asio::io_context::executor_type> work;
-  wire_session::executor strand; ///< of what accepts
-  tcp::acceptor acceptor;
-  asio::steady_timer pause;
-  std::uint16_t port = 0;
+  tcp_acceptor acceptor;
+  live_sessions<wire_session> sessions;
   bool stopped = false; ///< by whoever owns the listener
-  std::atomic<bool> stopping{false};
   std::vector<std::thread> threads;
-
-  std::mutex mutex; ///< of `sessions`
-  std::vector<std::weak_ptr<wire_session>> sessions;
-  std::size_t next_sweep = 64;
 };
 
-result<void> wire_listener::parts::bind() {
-  error_code failure;
-  const auto address = asio::ip::make_address(hub->options.address, failure);
-  const tcp::endpoint endpoint(address, hub->options.port);
-  if (!failure)
-    acceptor.open(endpoint.protocol(), failure);
-  if (!failure)
-    acceptor.set_option(tcp::acceptor::reuse_address(true), failure);
-  if (!failure)
-    acceptor.bind(endpoint, failure);
-  if (!failure)
-    acceptor.listen(backlog, failure);
-  if (failure)
-    return error{errc::usage, "cannot listen on " + hub->options.address + " port " + std::to_string(hub->options.port)
-                                + ": " + failure.message()};
-  port = acceptor.local_endpoint(failure).port();
-  return {};
+bool wire_listener::parts::has_room() {
+  const std::int64_t half_open = hub->counters.half_open;
+  if (half_open < static_cast<std::int64_t>(hub->options.half_open)
+      && half_open + hub->counters.sessions < static_cast<std::int64_t>(hub->options.connections))
+    return true;
+  ++hub->counters.accept_pauses;
+  return false;
 }
 
-void wire_listener::parts::run() {
-  accept();
-  for (unsigned i = 0; i < std::max(1U, hub->options.threads); ++i)
-    threads.emplace_back([this] { hub->io.run(); });
-}
-
-void wire_listener::parts::accept() {
-  if (stopping)
-    return;
-  const wire_counters& c = hub->counters;
-  const std::int64_t half_open = c.half_open;
-  if (half_open >= static_cast<std::int64_t>(hub->options.half_open)
-      || half_open + c.sessions >= static_cast<std::int64_t>(hub->options.connections)) {
-    ++hub->counters.accept_pauses;
-    wait_for_room();
-    return;
-  }
-  acceptor.async_accept(asio::make_strand(hub->io), [this](const error_code& failure, tcp::socket connection) {
-    if (stopping)
-      return;
-    if (failure) { // no descriptors left: others will end
-      wait_for_room();
-      return;
-    }
-    on_accepted(std::move(connection));
-    accept();
-  });
-}
-
-void wire_listener::parts::wait_for_room() {
-  pause.expires_after(accept_pause);
-  pause.async_wait([this](const error_code& failure) {
-    if (!failure)
-      accept();
-  });
-}
-
-void wire_listener::parts::on_accepted(tcp::socket connection) {
+void wire_listener::parts::on_accepted(tcp_acceptor::socket connection, const std::string& address) {
   ++hub->counters.accepted_connections;
-  error_code failure;
-  const std::string address = connection.remote_endpoint(failure).address().to_string();
-  if (failure)
-    return;
   if (!hub->registry.admit(address)) {
     ++hub->counters.refused_by_address;
     return;
   }
-  connection.set_option(tcp::no_delay(true), failure);
   const auto tls = hub->around.tls();
-  // By itself: what is forgotten late below would keep the whole session's memory otherwise.
+  // By itself: what is forgotten late would keep the whole session's memory otherwise.
   const std::shared_ptr<wire_session> session(
     new wire_session(hub, std::move(connection), asio::make_strand(hub->io), *tls, address));
-  {
-    const std::lock_guard lock(mutex);
-    if (sessions.size() >= next_sweep) {
-      std::erase_if(sessions, [](const auto& one) { return one.expired(); });
-      next_sweep = 2 * sessions.size() + 64;
-    }
-    sessions.push_back(session);
-  }
+  sessions.add(session);
   session->start();
-}
-
-std::vector<std::shared_ptr<wire_session>> wire_listener::parts::live() {
-  const std::lock_guard lock(mutex);
-  std::vector<std::shared_ptr<wire_session>> out;
-  for (const auto& one : sessions)
-    if (auto session = one.lock())
-      out.push_back(std::move(session));
-  return out;
 }
 
 result<std::unique_ptr<wire_listener>> wire_listener::open(surroundings s, const wire_listener_options& options) {
   auto p = std::make_unique<parts>(std::move(s), options);
-  if (auto bound = p->bind(); !bound)
+  if (auto bound = p->acceptor.bind(options.address, options.port); !bound)
     return bound.failure();
-  p->run();
+  p->acceptor.start();
+  for (unsigned i = 0; i < std::max(1U, options.threads); ++i)
+    p->threads.emplace_back([io = &p->hub->io] { io->run(); });
   return std::unique_ptr<wire_listener>(new wire_listener(std::move(p)));
 }
 
 wire_listener::wire_listener(std::unique_ptr<parts> p) : parts_(std::move(p)) {}
 wire_listener::~wire_listener() { stop(); }
 
-std::uint16_t wire_listener::port() const noexcept { return parts_->port; }
+std::uint16_t wire_listener::port() const noexcept { return parts_->acceptor.port(); }
 const wire_counters& wire_listener::counters() const noexcept { return parts_->hub->counters; }
 
 std::size_t wire_listener::end_sessions(const std::function<bool(std::string_view identity)>& such,
@@ -171,7 +87,7 @@ std::size_t wire_listener::end_sessions(const std::function<bool(std::string_vie
 }
 
 void wire_listener::ask_again() {
-  for (const auto& session : parts_->live())
+  for (const auto& session : parts_->sessions.all())
     session->ask_again();
 }
 
@@ -179,19 +95,15 @@ void wire_listener::stop() {
   parts& p = *parts_;
   if (std::exchange(p.stopped, true))
     return;
-  p.stopping = true;
-  asio::post(p.strand, [&p] {
-    error_code ignored;
-    p.acceptor.close(ignored);
-    p.pause.cancel();
+  p.acceptor.stop([&p] {
+    for (const auto& session : p.sessions.all())
+      session->stop();
   });
-  for (const auto& session : p.live())
-    session->stop();
   const std::int64_t end_us =
     p.hub->around.now_us() + std::chrono::duration_cast<std::chrono::microseconds>(p.hub->options.stop).count();
-  while (!p.live().empty() && p.hub->around.now_us() < end_us)
+  while (!p.sessions.all().empty() && p.hub->around.now_us() < end_us)
     std::this_thread::sleep_for(stop_poll);
-  for (const auto& session : p.live())
+  for (const auto& session : p.sessions.all())
     session->close_at_once();
   p.work.reset();
   for (std::thread& t : p.threads)

@@ -1,7 +1,8 @@
 #pragma once
 
 #include "src/gate/submission.hpp"
-#include "src/wire/rate_bucket.hpp"
+#include "src/listener/edge_refusal.hpp"
+#include "src/listener/rate_bucket.hpp"
 #include "src/wire/server_conversation.hpp"
 #include "src/wire/wire_counters.hpp"
 #include "twins/result.hpp"
@@ -14,10 +15,6 @@
 #include <string>
 #include <string_view>
 
-namespace boost::asio::ssl {
-class context;
-}
-struct ssl_st;
 struct x509_st;
 
 namespace gridtwin {
@@ -29,6 +26,7 @@ struct wire_listener_options {
   unsigned threads = 1;
 
   std::chrono::milliseconds handshake{5'000}; ///< from the connection to the end of TLS's handshake
+  std::chrono::milliseconds silence{1'000};   ///< to a first byte, while more than half of `half_open` are there
   std::chrono::milliseconds hello{5'000};     ///< from there to a whole hello
   std::chrono::milliseconds frame{10'000};    ///< from a frame's first byte to its last
   std::chrono::milliseconds idle{120'000};    ///< without a byte and with nothing unanswered
@@ -40,36 +38,11 @@ struct wire_listener_options {
   std::size_t connections = 16'384;      ///< in all; then new ones wait to be accepted
 
   session_credit credit;
-  rate_limit rate; ///< of an identity
+  rate_limit rate{4'000'000, 16'000'000}; ///< readings of an identity; at once at least a batch
 };
 
 /// Who a trusted certificate is of. Error: it names nobody who may come, for a reason that the node's operator is told.
 using identity_function = std::function<result<std::string>(const x509_st& certificate)>;
-/// How TLS is to be spoken from now on; asked for each connection, so that certificates may be renewed.
-using tls_function = std::function<std::shared_ptr<boost::asio::ssl::context>()>;
-
-/// Whether the peer of a connection would still be let in. Error: why not. It may be asked of any connection at any
-/// time after its handshake, by one thread at a time.
-using belief_function = std::function<result<void>(const ssl_st& connection)>;
-/// Why the peer of a connection was not let in; empty where the one who set up TLS does not know.
-using complaint_function = std::function<std::string(const ssl_st& connection)>;
-
-/// Somebody did not get what it wanted. Nothing of it was taken.
-struct wire_refusal {
-  enum class kind : std::uint8_t {
-    handshake, ///< no TLS, or no certificate that is believed
-    identity,  ///< a certificate that is believed, of nobody who may come
-    session,   ///< ended: its peer is not believed any more, or broke the protocol
-    meters     ///< readings of a meter that is another's
-  };
-  kind what = kind::handshake;
-  std::string address;
-  std::string identity;    ///< proved; empty before it was
-  std::string reason;      ///< may have text of the peer's
-  std::uint64_t count = 1; ///< of readings, or 1
-};
-/// Is told of each, from any thread of the listener; must not block.
-using refusal_function = std::function<void(wire_refusal&&)>;
 
 /// The program's side of the framed protocol (`gridtwin.proto`): accepts connections, tells who they are of, and offers
 /// what they send to a gate. Has threads of its own.

@@ -6,6 +6,7 @@
 #include <boost/asio/write.hpp>
 #include <openssl/ssl.h>
 
+#include <algorithm>
 #include <chrono>
 #include <utility>
 
@@ -42,10 +43,25 @@ wire_session::~wire_session() { settle(); }
 void wire_session::start() {
   asio::post(strand_, [self = shared_from_this()] {
     self->tick();
-    self->stream_.async_handshake(
-      asio::ssl::stream_base::server,
-      asio::bind_executor(self->strand_, [self](const error_code& failure) { self->on_handshake(failure); }));
+    self->listen();
   });
+}
+
+/// Begins nothing for one that says nothing.
+void wire_session::listen() {
+  stream_.next_layer().async_wait(
+    socket::wait_read, asio::bind_executor(strand_, [self = shared_from_this()](const error_code& failure) {
+      if (self->phase_ != phase::handshake)
+        return;
+      if (failure) {
+        self->close();
+        return;
+      }
+      self->heard_ = true;
+      self->stream_.async_handshake(
+        asio::ssl::stream_base::server,
+        asio::bind_executor(self->strand_, [self](const error_code& result) { self->on_handshake(result); }));
+    }));
 }
 
 void wire_session::stop() {
@@ -85,12 +101,12 @@ bool wire_session::is_still_believed() {
   const auto believed = hub_->around.believes(*stream_.native_handle());
   if (!believed) {
     ++hub_->counters.disbelieved;
-    refuse(conversation_ ? wire_refusal::kind::session : wire_refusal::kind::handshake, believed.failure().message);
+    refuse(conversation_ ? edge_refusal::kind::session : edge_refusal::kind::handshake, believed.failure().message);
   }
   return static_cast<bool>(believed);
 }
 
-void wire_session::refuse(wire_refusal::kind what, std::string reason, std::uint64_t count) {
+void wire_session::refuse(edge_refusal::kind what, std::string reason, std::uint64_t count) {
   if (hub_->around.refused)
     hub_->around.refused(
       {what, address_, conversation_ ? conversation_->identity() : std::string(), std::move(reason), count});
@@ -102,7 +118,7 @@ void wire_session::tell_of_failed_handshake(const error_code& failure) {
   if (reason.empty() && failure.category() == asio::error::get_ssl_category())
     reason = failure.message();
   if (!reason.empty())
-    refuse(wire_refusal::kind::handshake, std::move(reason));
+    refuse(edge_refusal::kind::handshake, std::move(reason));
 }
 
 void wire_session::on_handshake(const error_code& failure) {
@@ -130,14 +146,14 @@ bool wire_session::identify(std::string& identity) {
   if (certificate == nullptr || SSL_get_verify_result(tls) != X509_V_OK || SSL_version(tls) != TLS1_3_VERSION) {
     X509_free(certificate);
     ++hub_->counters.failed_handshakes;
-    refuse(wire_refusal::kind::handshake, "no TLS 1.3 with a certificate that is believed");
+    refuse(edge_refusal::kind::handshake, "no TLS 1.3 with a certificate that is believed");
     return false;
   }
   auto found = hub_->around.identify(*certificate);
   X509_free(certificate);
   if (!found || found->empty()) {
     ++hub_->counters.refused_identities;
-    refuse(wire_refusal::kind::identity, found ? "it names nobody" : found.failure().message);
+    refuse(edge_refusal::kind::identity, found ? "it names nobody" : found.failure().message);
     return false;
   }
   // What is believed may have changed since it was looked at, and only who is past its handshake was asked again.
@@ -173,9 +189,9 @@ void wire_session::begin_conversation(std::string identity) {
                           hub_->options.credit, deliver,
                           [this, &registry, identity] { return !registry.is_current(identity, number_); },
                           [this](std::uint64_t readings) {
-                            refuse(wire_refusal::kind::meters, "readings of a meter that is not its own", readings);
+                            refuse(edge_refusal::kind::meters, "readings of a meter that is not its own", readings);
                           },
-                          [this](std::string_view why) { refuse(wire_refusal::kind::session, std::string(why)); }});
+                          [this](std::string_view why) { refuse(edge_refusal::kind::session, std::string(why)); }});
 }
 
 void wire_session::read() {
@@ -323,8 +339,11 @@ bool wire_session::is_too_slow(std::int64_t now_us) const {
   if (!writing_.empty() && now_us - write_began_us_ > microseconds(o.write))
     return true;
   switch (phase_) {
-  case phase::handshake:
-    return now_us - phase_began_us_ > microseconds(o.handshake);
+  case phase::handshake: {
+    // Many who say nothing hold up who does for so much less.
+    const bool crowded = hub_->counters.half_open > static_cast<std::int64_t>(o.half_open / 2);
+    return now_us - phase_began_us_ > microseconds(crowded && !heard_ ? std::min(o.silence, o.handshake) : o.handshake);
+  }
   case phase::hello:
     return now_us - phase_began_us_ > microseconds(o.hello);
   case phase::closing:

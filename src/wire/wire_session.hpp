@@ -59,9 +59,10 @@ public:
 private:
   enum class phase : std::uint8_t { handshake, hello, open, closing, closed };
 
+  void listen();
   void on_handshake(const boost::system::error_code& failure);
   void tell_of_failed_handshake(const boost::system::error_code& failure);
-  void refuse(wire_refusal::kind what, std::string reason, std::uint64_t count = 1);
+  void refuse(edge_refusal::kind what, std::string reason, std::uint64_t count = 1);
   bool is_still_believed();
   bool identify(std::string& identity);
   void begin_conversation(std::string identity);
@@ -86,6 +87,7 @@ private:
   std::string address_;
   phase phase_ = phase::handshake;
   bool half_open_ = true;
+  bool heard_ = false; ///< anything of it
   bool reading_ = false;
   bool shutting_down_ = false;
   bool stop_asked_ = false;

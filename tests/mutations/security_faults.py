@@ -84,11 +84,25 @@ class Builder:
         self.compile = {one["file"]: one for one in json.loads((self.build / "compile_commands.json").read_text())}
         self.link = run(["ninja", "-t", "commands", "tests/edge_tests"], cwd=self.build).stdout.splitlines()[-1]
 
+    def unit_of(self, file):
+        """What is compiled: the source, or those that are united with it."""
+        if file in self.compile:
+            return file
+        units = [unit for unit in self.compile if unit.endswith("_cxx.cxx") and f'"{file}"' in pathlib.Path(unit).read_text(encoding="utf-8")]
+        if len(units) != 1:
+            raise ValueError(f"{file} is compiled in {units}")
+        return units[0]
+
     def make(self, file, text):
         """The program; an error where the text does not build."""
         source, made, program = self.folder / pathlib.Path(file).name, self.folder / "mutant.o", self.folder / "edge_tests"
         source.write_text(text, encoding="utf-8")
-        command = shlex.split(self.compile[str(ROOT / file)]["command"])
+        whole = self.unit_of(str(ROOT / file))
+        command = shlex.split(self.compile[whole]["command"])
+        if whole != str(ROOT / file):
+            united = self.folder / "united.cxx"
+            united.write_text(pathlib.Path(whole).read_text(encoding="utf-8").replace(f'"{ROOT / file}"', f'"{source}"'), encoding="utf-8")
+            source = united
         command[command.index("-o") + 1] = str(made)
         command[command.index("-c") + 1] = str(source)
         built = run(command, cwd=self.build)

@@ -216,7 +216,7 @@ public:
 
   std::int64_t number(std::string_view sql) const {
     sqlite_database database = reader_connection();
-    auto s = database.prepare(sql);
+    auto s = database.prepare(sql_text::of_a_test(sql));
     REQUIRE(s);
     REQUIRE(s->step());
     return s->integer(0);
@@ -238,7 +238,8 @@ public:
     sqlite_database database = reader_connection();
     std::string out;
     for (const auto& [table, columns] : tables) {
-      auto s = database.prepare("SELECT * FROM " + table + " ORDER BY 1");
+      const std::string sql = "SELECT * FROM " + table + " ORDER BY 1";
+      auto s = database.prepare(sql_text::of_a_test(sql));
       REQUIRE(s);
       while (s->step()) {
         out += table;

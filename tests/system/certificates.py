@@ -1,8 +1,10 @@
 #!/usr/bin/env python3
-"""The certificate matrix of the threat model (section 2.3): each case against a listener of a running node, which serves honest
-peers after every one of them."""
+"""The certificate matrix of the threat model (section 2.3): each case against each listener of a running node, which serves
+honest peers after every one of them."""
 
+import json
 import pathlib
+import re
 import shutil
 import signal
 import socket
@@ -15,7 +17,7 @@ import warnings
 import harness
 from harness import check, check_equal, mpan, small_estate, utc
 from live_node import ListeningNode
-from node import until
+from node import Node, until
 from wire_peers import ACCEPTED, DUPLICATE, HELLO, LIMIT_S, WELCOME, Peer, day_run, field, frame
 
 HEAD_END, OTHER = "urn:gridtwin:device:head-end-1", "urn:gridtwin:device:head-end-2"
@@ -52,6 +54,69 @@ class FramesListener:
         peer = Peer(types.SimpleNamespace(certificates=trusted, port=self.port), "good")
         check(peer.ask(self.turn, 1, day_run(self.meter, PERIOD, [1]))[0][1] in (ACCEPTED, DUPLICATE), "an honest peer is served")
         peer.close()
+
+
+class HttpsNode(Node):
+    """A node that answers over HTTPS: readers whose certificates are the matrix's, or head-ends, and the rest of `pki`."""
+
+    def __init__(self, context, listener, folder, messages):
+        super().__init__(context, small_estate(context.folder / "estate", [mpan(200_000_000_000)]), judge_by="nothing")
+        self.pki = self.folder / "pki"
+        context.program.run("pki", "init", "--out", self.pki)
+        (self.folder / "access.toml").write_text(f'version = 1\n[identities."{listener.identity}"]\n{listener.scope}')
+        files = {plane: (self.pki / plane / "root.pem", self.pki / plane / "revoked.pem") for plane in ("devices", "services", "operators")}
+        files[listener.plane] = (folder / f"{listener.plane}.pem", folder / f"{listener.plane}.crl")
+        table = lambda prefix, plane: f'{prefix}roots = "{files[plane][0]}"\n{prefix}revocations = "{files[plane][1]}"\n'  # noqa: E731
+        self.config.write_text(self.config.read_text() + f"""
+[http]
+address = "127.0.0.1"
+port = 0
+certificate = "{folder}/node.pem"
+key = "{folder}/node.key"
+{table("services_", "services")}{table("operators_", "operators")}policy = "{self.folder}/access.toml"
+""" + (f'[if-021]\nurl = "https://localhost"\n{table("", "devices")}' if messages else ""))
+        self.port = 0
+
+    def start(self):
+        self.process = self.program.start("run", "--config", self.config, "--json")
+        said = self.process.stderr.readline().decode()
+        found = re.search(r"ready, HTTPS at 127.0.0.1 port (\d+)", said)
+        check(found, f"the node says where it answers: {said}{'' if found else self.process.stderr.read().decode()}")
+        self.port = int(found[1])
+
+    def audit(self):
+        return [json.loads(line) for line in self.program.run("audit", "--store", self.store, "--json").splitlines()]
+
+
+class HttpsListener:
+    """The listener of HTTPS, as a reader meets it."""
+
+    plane, identity, other, speaks_tls_1_2 = "services", "urn:gridtwin:service:settlement:settlement-1", "urn:gridtwin:service:settlement:x", False
+    scope, messages = "", False
+
+    def __init__(self, context, folder):
+        self.folder = folder
+        self.node = HttpsNode(context, self, folder, self.messages)
+        self.node.start()
+
+    @property
+    def port(self):
+        return self.node.port
+
+    def lets_in(self, tls):
+        tls.sendall(b"GET /readyz HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        return tls.recv(1 << 16).startswith(b"HTTP/1.1 200 ")
+
+    def check_serves(self):
+        let_in, _ = try_it(self, client(self.folder, "good"), "127.0.0.1")
+        check(let_in, "an honest peer is served")
+
+
+class MessagesListener(HttpsListener):
+    """The same as a head-end meets it that brings messages."""
+
+    plane, identity, other = FramesListener.plane, FramesListener.identity, FramesListener.other
+    scope, messages = 'meters = "all"\n', True
 
 
 def made(context, listener):
@@ -164,5 +229,13 @@ def p7_frames_listener(context):
     matrix(context, FramesListener)
 
 
+def p7_https_listener(context):
+    matrix(context, HttpsListener)
+
+
+def p7_messages_listener(context):
+    matrix(context, MessagesListener)
+
+
 if __name__ == "__main__":
-    harness.main(__doc__, [p7_frames_listener])
+    harness.main(__doc__, [p7_frames_listener, p7_https_listener, p7_messages_listener])

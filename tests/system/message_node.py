@@ -82,6 +82,7 @@ class MessageNode(Node):
         (self.folder / "access.toml").write_text("version = 1\n" + policy)
         (self.folder / "mine.csv").write_text("mpan\n" + "".join(f"{one}\n" for one in METERS[:5]))
         self.ports = [0, 0]
+        self.limits = {"frames": "", "http": "", "if-021": ""}  # more lines of those tables
         self.settings = self.config.read_text()
         self.signers = {}
 
@@ -92,7 +93,7 @@ class MessageNode(Node):
 [frames]
 address = "127.0.0.1"
 port = {self.ports[0]}
-{tls}{devices}
+{tls}{devices}{self.limits["frames"]}
 [http]
 address = "127.0.0.1"
 port = {self.ports[1]}
@@ -100,9 +101,10 @@ port = {self.ports[1]}
 services_revocations = "{self.pki}/services/revoked.pem"
 operators_roots = "{self.pki}/operators/root.pem"
 operators_revocations = "{self.pki}/operators/revoked.pem"
+{self.limits["http"]}
 [if-021]
 url = "{URL}"
-{devices}""")
+{devices}{self.limits["if-021"]}""")
         self.process = self.program.start("run", "--config", self.config, "--json", **options)
         said = self.process.stderr.readline().decode()
         found = re.search(r"ready, listening at 127.0.0.1 port (\d+), HTTPS at 127.0.0.1 port (\d+)", said)

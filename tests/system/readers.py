@@ -38,7 +38,7 @@ class ReadNode(Node):
         context.program.run("pki", "init", "--out", self.pki)
         (self.folder / "access.toml").write_text(POLICY)
         (self.folder / "consent.csv").write_text("mpan,consent\n")
-        self.port = 0
+        self.port, self.limits = 0, ""  # `limits`: more lines of [http]
         self.settings = self.config.read_text()
 
     def start(self):
@@ -53,7 +53,7 @@ services_revocations = "{self.pki}/services/revoked.pem"
 operators_roots = "{self.pki}/operators/root.pem"
 operators_revocations = "{self.pki}/operators/revoked.pem"
 policy = "{self.folder}/access.toml"
-""")
+{self.limits}""")
         self.process = self.program.start("run", "--config", self.config, "--json")
         said = self.process.stderr.readline().decode()
         found = re.search(r"ready, HTTPS at 127.0.0.1 port (\d+)", said)

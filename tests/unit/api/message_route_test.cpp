@@ -61,8 +61,13 @@ TEST_CASE("message route: a request is answered later, once, with what the gate 
   route_case c;
   const http_response answer = c.answer();
   REQUIRE(answer.later);
+  REQUIRE(answer.woken);
+  int told = 0;
+  answer.woken([&told] { ++told; });
   CHECK_FALSE(answer.later());
+  CHECK(told == 0);
   c.gate.waiting();
+  CHECK(told == 1);
   const auto done = answer.later();
   REQUIRE(done);
   CHECK(done->status == 201);

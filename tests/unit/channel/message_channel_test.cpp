@@ -11,6 +11,7 @@
 #include <doctest/doctest.h>
 
 #include <deque>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -180,6 +181,36 @@ TEST_CASE("message channel: DL-04 messages are answered each by itself, in their
   CHECK(std::is_sorted(places.begin(), places.end()));
   CHECK(count_of("\"recipientID\":null", answer->body) == 5);
   CHECK(c.refusals == "request 1;meters 1;");
+}
+
+TEST_CASE(
+  "message channel: whoever waits is told with the last verdict, once, or at once where nothing is waited for") {
+  channel_case c;
+  int told = 0;
+  const auto batch = c.taken(list_of({good_message(), broken_message(), good_message()}));
+  batch->when_answered([&] { told += 100; });
+  batch->when_answered([&] {
+    ++told;
+    CHECK(batch->answer(now_s)); // what tells holds no lock
+  });
+  c.gate.answer(answer_kind::accepted);
+  CHECK(told == 0);
+  c.gate.answer(answer_kind::accepted);
+  CHECK(told == 1);
+  batch->when_answered([&] { ++told; });
+  CHECK(told == 2);
+  c.taken("[]")->when_answered([&] { ++told; });
+  CHECK(told == 3);
+  std::weak_ptr<const channel_batch> gone;
+  {
+    auto left = c.taken(list_of({good_message()}));
+    left->when_answered([&] { ++told; });
+    gone = left;
+  }
+  CHECK_FALSE(gone.expired()); // the gate has it
+  c.gate.answer(answer_kind::accepted);
+  CHECK(told == 4);
+  CHECK(gone.expired());
 }
 
 TEST_CASE("message channel: a request that leads to nothing for one reason says which") {

@@ -311,7 +311,8 @@ TEST_CASE("dead_letters: a row that makes no sense is said to be damaged") {
         "quality = -1", "reasons = 65536", "cause = ''", "state = 'lost'"}) {
     CAPTURE(damage);
     REQUIRE(database.execute("SAVEPOINT whole"));
-    REQUIRE(database.execute(("UPDATE dead_letters SET " + std::string(damage)).c_str()));
+    const std::string sql = "UPDATE dead_letters SET " + std::string(damage);
+    REQUIRE(database.execute(sql_text::of_a_test(sql)));
     const auto found = list_letters(database);
     REQUIRE(!found);
     CHECK(found.failure().code == errc::store_failed);

@@ -307,7 +307,7 @@ TEST_CASE("moved_readings: a change that cannot be written whole leaves all as i
   for (const char* const table : {"journal", "estates", "fragments", "days"}) {
     const std::string sql =
       "CREATE TRIGGER broken BEFORE INSERT ON " + std::string(table) + " BEGIN SELECT RAISE(ABORT, 'no'); END";
-    REQUIRE(database.execute(sql.c_str()));
+    REQUIRE(database.execute(sql_text::of_a_test(sql)));
     const auto failed =
       changing.try_take({{"TA", "F1", 1, {always, starting_at(9)}}, {"TB", "F1", 1, {starting_at(9), for_ever}}});
     REQUIRE(!failed);

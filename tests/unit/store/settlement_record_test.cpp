@@ -342,7 +342,8 @@ TEST_CASE("settlement_record: a damaged record is said to be so") {
   sqlite_database database = store.writer_connection();
   for (const char* const damage : {"estimates = x'00'", "run = 'R9'"}) {
     REQUIRE(database.execute("SAVEPOINT whole"));
-    REQUIRE(database.execute(("UPDATE settlement_runs SET " + std::string(damage)).c_str()));
+    const std::string sql = "UPDATE settlement_runs SET " + std::string(damage);
+    REQUIRE(database.execute(sql_text::of_a_test(sql)));
     const auto found = settlement_before(database, some_date, 2'000);
     REQUIRE(!found);
     CHECK(found.failure().code == errc::store_failed);

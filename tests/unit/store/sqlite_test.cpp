@@ -3,6 +3,7 @@
 #include "tests/support/temporary_folder.hpp"
 
 #include <doctest/doctest.h>
+#include <sqlite3.h>
 
 #include <limits>
 #include <string>
@@ -119,4 +120,33 @@ TEST_CASE("sqlite: a transaction stays whole, or nothing of it where the work or
   CHECK(rows() == 2);
   CHECK(database->in_transaction([&] { return database->execute("INSERT INTO a VALUES (3)"); })); // none is left open
   CHECK(rows() == 3);
+}
+
+TEST_CASE("sqlite: T23 a file that somebody else made runs nothing, and no statement reaches beyond it") {
+  const temporary_folder folder;
+  const auto file = folder.path() / "x.db";
+  {
+    sqlite3* raw = nullptr;
+    REQUIRE(sqlite3_open(file.c_str(), &raw) == SQLITE_OK);
+    REQUIRE(sqlite3_exec(raw,
+                         "CREATE TABLE t(id INTEGER PRIMARY KEY, x TEXT); INSERT INTO t VALUES (1, 'a');"
+                         "CREATE VIEW v AS SELECT x FROM t",
+                         nullptr, nullptr, nullptr)
+            == SQLITE_OK);
+    sqlite3_close(raw);
+  }
+  auto database = sqlite_database::open(file, sqlite_database::mode::write);
+  REQUIRE(database);
+  CHECK_FALSE(database->prepare("SELECT x FROM v"));
+  const std::string attach = "ATTACH '" + (folder.path() / "y.db").string() + "' AS y";
+  CHECK_FALSE(database->execute(sql_text::of_a_test(attach)));
+  CHECK_FALSE(database->execute("PRAGMA writable_schema = ON; DELETE FROM sqlite_schema"));
+  auto trusted = database->prepare("PRAGMA trusted_schema");
+  REQUIRE(trusted);
+  REQUIRE(trusted->step());
+  CHECK(trusted->integer(0) == 0);
+  CHECK_FALSE(database->execute("SELECT load_extension('x')"));
+  auto reader = sqlite_database::open(file, sqlite_database::mode::read);
+  REQUIRE(reader);
+  CHECK_FALSE(reader->execute("UPDATE t SET x = 'c'"));
 }

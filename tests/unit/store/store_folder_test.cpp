@@ -4,6 +4,7 @@
 
 #include <doctest/doctest.h>
 
+#include <initializer_list>
 #include <optional>
 #include <string>
 #include <utility>
@@ -137,7 +138,8 @@ TEST_CASE("store_folder: the store of another version is refused with both numbe
       REQUIRE(made);
       auto database = made->connect_writer();
       REQUIRE(database);
-      REQUIRE(database->execute(("PRAGMA user_version = " + format).c_str()));
+      const std::string sql = "PRAGMA user_version = " + format;
+      REQUIRE(database->execute(sql_text::of_a_test(sql)));
     }
     for (const auto& refused :
          {store_folder::for_writing(temporary.path()), store_folder::for_reading(temporary.path())}) {
@@ -166,8 +168,9 @@ std::string schema_of(const std::filesystem::path& folder) {
   auto database = sqlite_database::open(folder / "gridtwin.db", sqlite_database::mode::read);
   REQUIRE(database);
   std::string out;
-  for (const char* const sql : {"SELECT sql FROM sqlite_master WHERE sql IS NOT NULL ORDER BY name",
-                                "SELECT user_version FROM pragma_user_version", "SELECT options FROM runs"}) {
+  for (const sql_text sql :
+       std::initializer_list<sql_text>{"SELECT sql FROM sqlite_master WHERE sql IS NOT NULL ORDER BY name",
+                                       "SELECT user_version FROM pragma_user_version", "SELECT options FROM runs"}) {
     auto rows = database->prepare(sql);
     REQUIRE(rows);
     while (rows->step())

@@ -139,8 +139,9 @@ TEST_CASE("supervision_record: letters, faults and readings of a group are there
     CAPTURE(table);
     group.transformers[0].faults[0].parked = true;
     sqlite_database other = store.writer_connection();
-    REQUIRE(other.execute(
-      ("CREATE TRIGGER no BEFORE INSERT ON " + std::string(table) + " BEGIN SELECT RAISE(ABORT, 'no'); END").c_str()));
+    const std::string broken =
+      "CREATE TRIGGER no BEFORE INSERT ON " + std::string(table) + " BEGIN SELECT RAISE(ABORT, 'no'); END";
+    REQUIRE(other.execute(sql_text::of_a_test(broken)));
     store_writer writer = store.writer(rows, {"a.csv"});
     const auto failed = writer.commit(group);
     REQUIRE(!failed);

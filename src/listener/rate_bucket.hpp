@@ -5,10 +5,10 @@
 
 namespace gridtwin {
 
-/// How fast one identity may send.
+/// How fast one identity may send: of what, its listener says.
 struct rate_limit {
-  std::uint64_t per_s = 4'000'000;  ///< readings a second in the long run
-  std::uint64_t burst = 16'000'000; ///< and at once; at least a batch
+  std::uint64_t per_s = 0; ///< in the long run
+  std::uint64_t burst = 0; ///< and at once
 };
 
 /// A bucket of tokens that fills by time: the time comes in. Not for several threads.
