@@ -48,7 +48,7 @@ constexpr std::array<webhook_option, 12> webhook_options{{
   {"allow", &webhook_settings::allow, "", false, "", 0, 0, "",
    "addresses and networks that the receiver may be at beside public ones, as [\"10.1.2.0/24\", \"127.0.0.1\"]"},
   {"most_events", &webhook_settings::most_events, "1000", false, "", 1, 5'000, "events", "of a request"},
-  {"most_bytes", &webhook_settings::most_bytes, "95000", false, "", 1'000, 1'000'000, "bytes", "of a request's body"},
+  {"most_bytes", &webhook_settings::most_bytes, "95000", false, "", 8'000, 1'000'000, "bytes", "of a request's body"},
   {"request_s", &webhook_settings::request_s, "30", false, "", 1, 300, "seconds",
    "in which a request must be answered once the receiver is connected"},
 }};

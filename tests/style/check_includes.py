@@ -39,7 +39,7 @@ LIBRARIES = {
 EDGE = {
     "rooms": ["twins", "config", "src/log", "src/store", "src/messages", "src/ingest", "src/settlement", "src/process", "src/gate",
               "src/channel", "src/replay", "src/alarms", "src/node", "src/wire", "src/client", "src/load", "src/security", "src/commands",
-              "src/bench", "src/api", "src/half_hours",
+              "src/bench", "src/api", "src/push", "src/half_hours",
               "supervision", "actors", "sim", "cluster"],
     "libraries": ["caf", "cli11", "fmt", "posix"],
 }
@@ -64,7 +64,7 @@ ROOMS = {
                              "actors"], "libraries": ["caf", "posix"]},
     "src/alarms": {"rooms": ["twins", "config", "src/store", "src/ingest", "src/replay", "src/alarms"], "libraries": []},
     "src/node": {"rooms": ["twins", "config", "src/store", "src/messages", "src/ingest", "src/log", "src/process", "src/gate", "src/replay",
-                           "src/wire", "src/security", "src/channel", "src/api", "src/alarms", "src/node", "supervision", "actors"], "libraries": [],
+                           "src/wire", "src/security", "src/channel", "src/api", "src/push", "src/alarms", "src/node", "supervision", "actors"], "libraries": [],
                  "files": {"src/node/frames.cpp": ["asio", "openssl"], "src/node/readers.cpp": ["asio", "openssl"]}},
     "src/wire": {"rooms": ["twins", "src/gate", "src/wire"], "libraries": [],
                  "files": {"src/wire/wire_messages.cpp": ["protobuf", "protocol"], "src/wire/submit_codec.cpp": ["protobuf", "protocol"],
@@ -79,6 +79,9 @@ ROOMS = {
                 "files": {"src/api/http_session.cpp": ["asio", "beast", "openssl"], "src/api/http_session.hpp": ["asio"],
                           "src/api/http_listener.cpp": ["asio"], "src/api/*.cpp": ["simdjson"]},
                 "at_most_one": ["simdjson", "beast"]},
+    "src/push": {"rooms": ["twins", "config", "src/store", "src/security", "src/channel", "src/client", "src/api", "src/push"], "libraries": [],
+                 "files": {"src/push/webhook_session.cpp": ["asio", "beast", "openssl"], "src/push/address_rules.cpp": ["posix"]},
+                 "at_most_one": ["beast"]},
     "src": EDGE,
     "supervision": {"rooms": ["twins", "supervision"], "libraries": [], "files": {"supervision/hosted_actor.*": ["caf"], "supervision/in_flight.cpp": ["posix"]}},
     "actors": {"rooms": ["twins", "supervision", "src/store", "actors"], "libraries": ["caf"]},
