@@ -17,6 +17,7 @@
 #include "src/commands/status.hpp"
 #include "src/commands/tail.hpp"
 #include "src/commands/twins.hpp"
+#include "src/commands/webhooks.hpp"
 #include "src/process/clock.hpp"
 
 #include <CLI/CLI.hpp>
@@ -64,6 +65,7 @@ int main(int argc, char** argv) {
   gridtwin::register_node(app, select, gridtwin::wall_clock_s);
   gridtwin::register_status(app, select);
   gridtwin::register_alarms(app, select);
+  gridtwin::register_webhooks(app, select);
   gridtwin::register_twins(app, select);
   gridtwin::register_deadletters(app, select);
   gridtwin::register_audit(app, select);

@@ -94,11 +94,18 @@ result<std::unique_ptr<push_store>> push_store::open(const std::filesystem::path
   return std::unique_ptr<push_store>(new push_store(std::move(*database)));
 }
 
-result<std::unique_ptr<push_store>> push_store::open_existing(const std::filesystem::path& folder) {
+result<std::unique_ptr<push_store>> push_store::open_existing(const std::filesystem::path& folder,
+                                                              sqlite_database::mode how) {
   std::error_code unseen;
   if (!std::filesystem::exists(folder / webhooks_file, unseen))
     return std::unique_ptr<push_store>();
-  return open(folder);
+  auto database = sqlite_database::open(folder / webhooks_file, how);
+  if (!database)
+    return database.failure();
+  if (how != sqlite_database::mode::read)
+    if (auto set = database->execute("PRAGMA synchronous = FULL"); !set)
+      return set.failure();
+  return std::unique_ptr<push_store>(new push_store(std::move(*database)));
 }
 
 result<void> push_store::run(sqlite_statement& statement) {

@@ -89,8 +89,9 @@ class push_store {
 public:
   /// Makes the file where it is missing. Error: store_unusable or store_failed.
   static result<std::unique_ptr<push_store>> open(const std::filesystem::path& folder);
-  /// Nothing where no webhook ever was.
-  static result<std::unique_ptr<push_store>> open_existing(const std::filesystem::path& folder);
+  /// To read, or for acts of operators; nothing where no webhook ever was.
+  static result<std::unique_ptr<push_store>> open_existing(const std::filesystem::path& folder,
+                                                           sqlite_database::mode how);
 
   /// All webhooks there are, by name.
   result<std::vector<push_standing>> list();
