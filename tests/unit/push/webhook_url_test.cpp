@@ -48,7 +48,8 @@ TEST_CASE("webhook_url: T38 nothing but HTTPS to a host that is named plainly") 
                            "https://[::1/",
                            "https://[::1]x/",
                            "https://receiver\\.example/",
-                           "https://r\xc3\xa9ceiver.example/",
+                           "https://r\xc3\xa9"
+                           "ceiver.example/",
                            "file:///etc/passwd"}) {
     CAPTURE(text);
     CHECK_FALSE(parse_webhook_url(text));
