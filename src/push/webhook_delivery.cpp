@@ -114,7 +114,14 @@ result<std::optional<webhook_delivery::course>> webhook_delivery::next_course() 
   }
   if (!has_news())
     return std::optional<course>();
-  return std::optional(course{position_, std::nullopt, std::nullopt});
+  course out{position_, std::nullopt, std::nullopt};
+  if (source_->is_in_store() && options_.topic != access_topic::audit) { // those have an order of their own
+    auto until = around_.store.with([&](opened_store& store) { return window_.until(store.database(), position_); });
+    if (!until)
+      return until.failure();
+    out.until = *until;
+  }
+  return std::optional(std::move(out));
 }
 
 std::int64_t webhook_delivery::step() {
@@ -183,17 +190,18 @@ std::int64_t webhook_delivery::pass(const course& c, const topic_stretch& s) {
     orders_us_ = 0;
     return write(none, came, 0);
   }
-  at_end_ = s.at_end;
-  is_noted_ = is_noted_ && s.position == position_;
-  position_ = s.position;
+  const event_position passed = s.at_end && c.until ? later_of(s.position, *c.until) : s.position;
+  at_end_ = s.at_end && !c.until;
+  is_noted_ = is_noted_ && passed == position_;
+  position_ = passed;
   const std::int64_t now_us = around_.now_us();
-  if (!is_noted_ && (!s.at_end || now_us - noted_us_ >= push_bounds::note_us)) {
+  if (!is_noted_ && (!at_end_ || now_us - noted_us_ >= push_bounds::note_us)) {
     if (auto moved = kept_->move(options_.name, to_string(position_)); !moved)
       return trouble(moved.failure().message);
     is_noted_ = true;
     noted_us_ = now_us;
   }
-  return s.at_end ? push_bounds::look_us : 0;
+  return at_end_ ? push_bounds::look_us : 0;
 }
 
 std::int64_t webhook_delivery::answered(const course& c, const topic_stretch& s, const push_answer& answer,
@@ -250,7 +258,7 @@ std::int64_t webhook_delivery::take(const course& c, const topic_stretch& s, pus
     came.position = to_string(s.position);
   }
   const std::int64_t then_us = write(request, came, 0);
-  at_end_ = !c.letter && then_us == 0 && s.at_end;
+  at_end_ = !c.letter && then_us == 0 && s.at_end && !c.until;
   return then_us;
 }
 

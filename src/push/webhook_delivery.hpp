@@ -1,5 +1,6 @@
 #pragma once
 
+#include "src/push/drain_window.hpp"
 #include "src/push/push_store.hpp"
 #include "src/push/retry_policy.hpp"
 #include "src/push/topic_stretch.hpp"
@@ -98,6 +99,7 @@ private:
   std::unique_ptr<push_store> kept_;
   const topic_source* source_;
   stretch_reader reader_;
+  drain_window window_;
   event_position position_;   ///< read up to here
   bool is_noted_ = true;      ///< the pointer stands there
   std::int64_t noted_us_ = 0; ///< when that was last so

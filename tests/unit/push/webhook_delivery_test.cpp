@@ -297,7 +297,7 @@ TEST_CASE("webhook_delivery: DL-06 what is refused becomes a dead letter with it
     CHECK(ascends(f.taken()));
     // Sent again it is what was missing, marked as such.
     REQUIRE(*f.kept()->set_letters({0, "mds", 1, "anna", "replay-webhook-letter", {}, "mended"}, {letter.id},
-                                  push_letter_state::queued)
+                                   push_letter_state::queued)
             == 1);
     f.receiver.bodies.clear();
     f.now_us += 1'100'000;
@@ -504,4 +504,33 @@ TEST_CASE("webhook_delivery: a webhook keeps its topic, and a pointer of another
   f.run(50);
   CHECK(f.receiver.bodies.empty());
   CHECK((*f.kept()->find("mds"))->trouble.find("another store") != std::string::npos);
+}
+
+TEST_CASE("webhook_delivery: DL-05 P17 over a backlog the oldest run comes first, however fast each shard has grown") {
+  delivery_fixture f(6);
+  seeded_random dice(5);
+  for (std::int32_t day = 100; day < 130; ++day) { // a run a day; T0 has a record an hour, the others one a day
+    std::vector<api_fixture::group> groups;
+    for (std::uint8_t slot = 0; slot < 12; ++slot) {
+      api_fixture::group g{{0, {api_fixture::reading(0, day, slot, 100)}}};
+      if (slot == 3)
+        for (std::uint32_t t = 1; t < 6; ++t)
+          if (dice.below(3) != 0)
+            g.push_back({t, {api_fixture::reading(1, day, slot, 200)}});
+      groups.push_back(std::move(g));
+    }
+    f.run(groups);
+  }
+  f.options.most_events = 10;
+  f.open();
+  f.run(30);
+  f.open(); // goes on in the midst of it
+  f.run();
+  CHECK(sorted(f.taken()) == sorted(f.expected()));
+  std::string before;
+  for (const std::string& e : f.taken()) {
+    const std::string day = text_in(e, "period_end").substr(0, 10);
+    CHECK(day >= before);
+    before = day;
+  }
 }
