@@ -136,8 +136,8 @@ int set_paused(const webhook_command_options& o, bool paused) {
   return print_result(webhooks_command, fmt::format("{} is {}{}\n", o.name, how, *changed != 0 ? "" : " already"));
 }
 
-int pause(const webhook_command_options& o) { return set_paused(o, true); }
-int resume(const webhook_command_options& o) { return set_paused(o, false); }
+int pause_webhook(const webhook_command_options& o) { return set_paused(o, true); }
+int resume_webhook(const webhook_command_options& o) { return set_paused(o, false); }
 
 std::string json_of(const push_letter& l) {
   return fmt::format("{{\"id\":{},\"webhook\":{},\"state\":\"{}\",\"topic\":{},\"after\":{},\"until\":{},\"events\":{},"
@@ -249,8 +249,8 @@ void register_webhooks(CLI::App& parent, const std::function<void(std::function<
     add_operator_options(*added.first, added.second->by);
     return added;
   };
-  add_one("pause", "Sends nothing more; the pointer stays, nothing is lost", pause);
-  add_one("resume", "Goes on where it was, at once", resume);
+  add_one("pause", "Sends nothing more; the pointer stays, nothing is lost", pause_webhook);
+  add_one("resume", "Goes on where it was, at once", resume_webhook);
   const auto [listed, list_options] = add("deadletters", "What receivers refused, the oldest first", deadletters);
   listed->add_option("webhook", list_options->name, "Only of this one");
   listed->add_option("--state", list_options->state, "waiting (default), queued, settled, dropped or all");

@@ -64,7 +64,7 @@ class Watch:
 
 
 def wait_for(receiver, count):
-    while len(receiver.events()) < count:
+    while receiver.taken < count:
         time.sleep(0.01)
 
 

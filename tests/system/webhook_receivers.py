@@ -61,6 +61,7 @@ class Receiver(http.server.ThreadingHTTPServer):
     def __init__(self, tls, decide=None, port=0, keep=None):
         self.decide, self.keep = decide or (lambda body, fields: 200), keep
         self.bodies, self.statuses, self.requests_seen, self.lock = [], [], [], threading.Lock()
+        self.taken = 0  # events
         self.tls = tls
         super().__init__(("127.0.0.1", port), Handler)
         self.port = self.server_address[1]
@@ -103,6 +104,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.server.bodies.append(body)
             self.server.statuses.append(status)
             self.server.requests_seen.append((self.path, dict(self.headers), data))
+            self.server.taken += len(body["events"]) if 200 <= status < 300 else 0
         self.send_response(status)
         for name, value in fields.items():
             self.send_header(name, value)
