@@ -47,6 +47,12 @@ result<std::optional<event_position>> drain_window::until(sqlite_database& datab
     return newest.failure();
   if (run_ != 0 && run_ < *newest && !has_reached(position, end_))
     return std::optional(end_);
+  if (run_ != 0 && run_ + 1 < *newest) { // most often the next
+    if (auto looked = look(database, run_ + 1); !looked)
+      return looked.failure();
+    if (!has_reached(position, end_))
+      return std::optional(end_);
+  }
   // The first run of which something is lacking, the newest at the latest. What was passed stays passed.
   std::uint64_t first = std::max<std::uint64_t>(run_, 1);
   for (std::uint64_t last = *newest; first < last;) {
@@ -59,7 +65,7 @@ result<std::optional<event_position>> drain_window::until(sqlite_database& datab
       last = middle;
   }
   if (first >= *newest) {
-    run_ = *newest; // whose end is not known while it goes on
+    run_ = *newest - std::min<std::uint64_t>(*newest, 1); // the end of the newest is not known while it goes on
     end_ = {};
     return std::optional<event_position>();
   }

@@ -22,7 +22,7 @@ public:
 private:
   result<void> look(sqlite_database& database, std::uint64_t run);
 
-  std::uint64_t run_ = 0; ///< whose end is `end_`; 0: not known yet
+  std::uint64_t run_ = 0; ///< whose end is `end_`, or which was passed; 0: not known yet
   event_position end_;
 };
 

@@ -25,6 +25,9 @@ inline constexpr std::int64_t oldest_us = 300'000'000;
 /// Events that are looked at for one request, whether or not its reader sees them.
 inline constexpr std::size_t scanned_events = 100'000;
 
+/// Runs that go into one request, over a backlog.
+inline constexpr std::size_t windows_at_once = 64;
+
 /// Between looks at what is new; at what an operator has said; between two notes of how far was looked at where nothing
 /// is to be delivered.
 inline constexpr std::int64_t look_us = 100'000;

@@ -29,17 +29,35 @@ std::string correlation_of(const stretch_names& names, const std::string& after,
 result<std::size_t> stretch_reader::read_once(opened_store& store, const stretch_limits& limits, topic_stretch& out) {
   std::vector<std::size_t> sizes;
   std::string events;
-  out.position = out.after;
-  scan_limits scan{std::nullopt, limits.events, push_bounds::scanned_events, limits.until};
-  const auto read = source_->read(store, rights_, out.position, scan, [&](std::string_view json) {
+  const auto show = [&](std::string_view json) {
     events += sizes.empty() ? "\n" : ",\n";
     events += json;
     sizes.push_back(json.size() + 2);
-  });
-  if (!read)
-    return read.failure();
+  };
+  out.position = out.after;
+  out.at_end = false;
+  std::optional<drain_window> window;
+  if (limits.window != nullptr)
+    window = *limits.window;
+  for (std::size_t windows = 0; windows < push_bounds::windows_at_once && sizes.size() < limits.events; ++windows) {
+    auto until =
+      window ? window->until(store.database(), out.position) : result<std::optional<event_position>>(limits.until);
+    if (!until)
+      return until.failure();
+    const auto read =
+      source_->read(store, rights_, out.position,
+                    {std::nullopt, limits.events - sizes.size(), push_bounds::scanned_events, *until}, show);
+    if (!read)
+      return read.failure();
+    if (!read->at_end)
+      break;
+    if (*until)
+      out.position = later_of(out.position, **until);
+    out.at_end = !window || !*until;
+    if (out.at_end)
+      break;
+  }
   out.events = sizes.size();
-  out.at_end = read->at_end;
   out.body.clear();
   if (sizes.empty())
     return sizes.size();

@@ -4,6 +4,7 @@
 #include "src/api/reader_rights.hpp"
 #include "src/api/store_pool.hpp"
 #include "src/api/topic_source.hpp"
+#include "src/push/drain_window.hpp"
 #include "twins/result.hpp"
 
 #include <cstddef>
@@ -33,8 +34,9 @@ struct stretch_names {
 
 struct stretch_limits {
   std::size_t events = 0;
-  std::size_t bytes = 0;               ///< of the body
-  std::optional<event_position> until; ///< nothing behind it
+  std::size_t bytes = 0;                 ///< of the body
+  std::optional<event_position> until{}; ///< nothing behind it
+  const drain_window* window = nullptr;  ///< else: what comes first; none: by the order of the scan alone
 };
 
 /// Reads a topic as one reader sees it now, in pieces that fit into a request. One thread.

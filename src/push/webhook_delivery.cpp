@@ -114,15 +114,17 @@ result<std::optional<webhook_delivery::course>> webhook_delivery::next_course() 
   }
   if (!has_news())
     return std::optional<course>();
-  course out{position_, std::nullopt, std::nullopt};
-  if (source_->is_in_store() && options_.topic != access_topic::audit) { // those have an order of their own
-    auto until = around_.store.with([&](opened_store& store) { return window_.until(store.database(), position_); });
-    if (!until)
-      return until.failure();
-    out.until = *until;
+  if (has_windows()) {
+    const auto moved =
+      around_.store.with([&](opened_store& store) { return window_.until(store.database(), position_); });
+    if (!moved)
+      return moved.failure();
   }
-  return std::optional(std::move(out));
+  return std::optional(course{position_, std::nullopt, std::nullopt});
 }
+
+/// Alarms and acts have an order of their own.
+bool webhook_delivery::has_windows() const { return source_->is_in_store() && options_.topic != access_topic::audit; }
 
 std::int64_t webhook_delivery::step() {
   const std::int64_t now_us = around_.now_us();
@@ -152,7 +154,7 @@ std::int64_t webhook_delivery::step() {
 }
 
 std::int64_t webhook_delivery::deliver(const course& c) {
-  const stretch_limits limits{limit_, options_.most_bytes, c.until};
+  const stretch_limits limits{limit_, options_.most_bytes, c.until, !c.letter && has_windows() ? &window_ : nullptr};
   const auto read = around_.store.with(
     [&](opened_store& store) { return reader_.read(store, c.from, limits, c.letter ? c.letter->id : 0); });
   if (!read)
@@ -190,10 +192,9 @@ std::int64_t webhook_delivery::pass(const course& c, const topic_stretch& s) {
     orders_us_ = 0;
     return write(none, came, 0);
   }
-  const event_position passed = s.at_end && c.until ? later_of(s.position, *c.until) : s.position;
-  at_end_ = s.at_end && !c.until;
-  is_noted_ = is_noted_ && passed == position_;
-  position_ = passed;
+  at_end_ = s.at_end;
+  is_noted_ = is_noted_ && s.position == position_;
+  position_ = s.position;
   const std::int64_t now_us = around_.now_us();
   if (!is_noted_ && (!at_end_ || now_us - noted_us_ >= push_bounds::note_us)) {
     if (auto moved = kept_->move(options_.name, to_string(position_)); !moved)
@@ -258,7 +259,7 @@ std::int64_t webhook_delivery::take(const course& c, const topic_stretch& s, pus
     came.position = to_string(s.position);
   }
   const std::int64_t then_us = write(request, came, 0);
-  at_end_ = !c.letter && then_us == 0 && s.at_end && !c.until;
+  at_end_ = !c.letter && then_us == 0 && s.at_end;
   return then_us;
 }
 

@@ -83,6 +83,7 @@ private:
   result<void> look_at_orders();
   std::int64_t trouble(const std::string& why);
   bool has_news();
+  bool has_windows() const;
   result<std::optional<course>> next_course();
   std::int64_t deliver(const course& c);
   std::int64_t pass(const course& c, const topic_stretch& s);

@@ -53,7 +53,8 @@ result<webhook_url> parse_webhook_url(std::string_view text) {
     const std::size_t end = std::min(authority.find(']'), authority.size());
     out.host = authority.substr(1, end - 1);
     port = authority.substr(std::min(end + 1, authority.size()));
-    good = parse_host_address(out.host).has_value() && out.host.find(':') != std::string::npos;
+    good =
+      end != authority.size() && parse_host_address(out.host).has_value() && out.host.find(':') != std::string::npos;
   } else {
     const std::size_t colon = std::min(authority.find(':'), authority.size());
     out.host = authority.substr(0, colon);

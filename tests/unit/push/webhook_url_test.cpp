@@ -51,7 +51,7 @@ TEST_CASE("webhook_url: T38 nothing but HTTPS to a host that is named plainly") 
                            "https://r\xc3\xa9"
                            "ceiver.example/",
                            "file:///etc/passwd"}) {
-    CAPTURE(text);
+    CAPTURE(std::string(text));
     CHECK_FALSE(parse_webhook_url(text));
   }
   CHECK_FALSE(parse_webhook_url("https://receiver.example/" + std::string(longest_webhook_url, 'x')));
