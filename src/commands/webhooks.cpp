@@ -72,25 +72,31 @@ std::string state_of(const push_standing& s) {
   return s.failing_s ? "failing" : "delivering";
 }
 
-std::string json_of(const push_standing& s, const std::optional<std::uint64_t>& behind) {
+std::string json_of(const push_standing& s, const std::string& behind) {
   return fmt::format("{{\"name\":{},\"state\":\"{}\",\"topic\":{},\"url\":{},\"reader\":{},\"position\":{},"
                      "\"records_behind\":{},\"dead_letters\":{},\"delivered\":{},\"failing_since\":{},\"attempts\":{},"
                      "\"trouble\":{}}}\n",
                      json_string(s.webhook), state_of(s), json_string(s.topic), json_string(s.url),
-                     json_string(s.reader), json_string(s.position), behind ? std::to_string(*behind) : "null",
+                     json_string(s.reader), json_string(s.position), behind.empty() ? "null" : behind,
                      s.letters_waiting, instant_json(s.delivered_s), instant_json(s.failing_s), s.attempts,
                      s.trouble.empty() ? "null" : json_string(s.trouble));
 }
 
-std::string text_of(const push_standing& s, const std::optional<std::uint64_t>& behind) {
+std::string text_of(const push_standing& s, const std::string& behind) {
   std::string out = fmt::format("{}  {}  {} to {}\n  {}{} dead letters wait; last delivered {}\n",
                                 printable(s.webhook, 100), state_of(s), printable(s.topic, 40), printable(s.url, 400),
-                                behind ? fmt::format("{} records behind, ", with_thousands(*behind)) : std::string(),
-                                s.letters_waiting, instant_or(s.delivered_s, "never"));
+                                behind.empty() ? behind : behind + " records behind, ", s.letters_waiting,
+                                instant_or(s.delivered_s, "never"));
   if (s.failing_s)
     out += fmt::format("  failing since {}, {} attempts: {}\n", format_instant(*s.failing_s), s.attempts,
                        printable(s.trouble, 500));
   return out;
+}
+
+/// Records of the journal; empty where the topic is not of it.
+std::string behind_of(const push_standing& of, const store_figures& figures) {
+  const auto position = parse_event_position(of.position);
+  return position && of.topic != "alarm" ? std::to_string(records_behind(*position, figures)) : std::string();
 }
 
 int list(const webhook_command_options& o) {
@@ -108,9 +114,7 @@ int list(const webhook_command_options& o) {
     return report_failure(webhooks_command, all.failure());
   std::string out;
   for (const push_standing& one : *all) {
-    const auto position = parse_event_position(one.position);
-    const bool counts = position && one.topic != "alarm"; // those are not in the journal
-    const auto behind = counts ? std::optional(records_behind(*position, *figures)) : std::nullopt;
+    const std::string behind = behind_of(one, *figures);
     out += o.json ? json_of(one, behind) : text_of(one, behind);
   }
   if (out.empty() && !o.json)
