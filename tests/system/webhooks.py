@@ -355,6 +355,27 @@ def t38_receivers_that_do_wrong_harm_nobody_else(context):
         listener.close()
 
 
+def the_document_runs_word_for_word(context):
+    """docs/webhooks.md in bash, with the receiver of config/examples; only the port that it says is another one."""
+    root = pathlib.Path(__file__).resolve().parents[2]
+    folder = context.fresh("document")
+    folder.mkdir()
+    (folder / "webhook_receiver.py").write_bytes((root / "config" / "examples" / "webhook_receiver.py").read_bytes())
+    script = commands_of(root / "docs" / "webhooks.md").replace("8443", str(free_port()))
+    check("gridtwin run" in script and "gridtwin webhooks replay" in script, "the document has commands")
+    script = "trap 'kill $(jobs -p) 2> /dev/null' EXIT\n" + script + "\nkill -TERM %1\nwait %1\necho node ended $? >&2\n"
+    environment = dict(os.environ, PATH=f"{pathlib.Path(context.options.program).resolve().parent}:{os.environ['PATH']}")
+    done = subprocess.run(["bash", "-c", "set -mx\n" + script], cwd=folder, env=environment, stdout=subprocess.PIPE,
+                          stderr=subprocess.PIPE, timeout=LIMIT_S, check=False)
+    out, err = done.stdout.decode(), done.stderr.decode()
+    check("node ended 0" in err, f"the node ended in good order: {err[-3000:]}")
+    for words in ("settling  delivering  reading to https://localhost:", "Delivered", "settling is paused\n", "settling is not paused\n", "no dead letters\n",
+                  "0 dead letters queued\n", "0 dead letters dropped\n"):
+        check(words in out, f"{words!r} is said: {out}\n{err[-2000:]}")
+    events = [json.loads(line) for line in (folder / "events.jsonl").read_text().splitlines()]
+    check(len(events) > 1000 and events == without_repeats(events), f"the receiver has events, each once: {len(events)}")
+
+
 def settings_that_are_wrong_are_refused(context):
     """`config check` names the webhook and what to mend; `config show` can be read again."""
     estate, _, _ = simulated(context, 20, 1)
@@ -387,4 +408,5 @@ def settings_that_are_wrong_are_refused(context):
 if __name__ == "__main__":
     harness.main(__doc__, [p4_dl_01_order_and_no_gap_over_kills_of_both, dl_05_p17_a_receiver_that_is_away_costs_a_pointer,
                            dl_06_retries_refusals_and_halves, dl_10_the_journal_has_each_request, dl_07_requests_keep_to_their_bytes,
-                           t38_receivers_that_do_wrong_harm_nobody_else, settings_that_are_wrong_are_refused])
+                           t38_receivers_that_do_wrong_harm_nobody_else, the_document_runs_word_for_word,
+                           settings_that_are_wrong_are_refused])
