@@ -22,7 +22,7 @@ constexpr std::int64_t most_requests = 1'000'000;
 constexpr std::int64_t most_rate = 1'000'000'000;
 constexpr std::int64_t largest_batch = 32'768; ///< of the framed protocol: a smaller bucket would never let one through
 
-constexpr std::array<node_option, 46> options{{
+constexpr std::array<node_option, 48> options{{
   {"node", "estate", &node_settings::estate, "", true, "", 0, 0, "",
    "folder of the estate's files; a change takes effect with the next half hour"},
   {"node", "store", &node_settings::store, "", true, "", 0, 0, "", "folder of the store; made where it is missing"},
@@ -112,7 +112,14 @@ constexpr std::array<node_option, 46> options{{
    "requests a second", "of one head-end in the long run; beyond that it is told to come again"},
   {"if-021", "requests_at_once", &node_settings::messages_requests_at_once, "1000", false, "", 1, most_requests,
    "requests", "of one head-end that has sent none for a while"},
+  {"push", "signing_certificate", &node_settings::push_certificate, "", false, "", 0, 0, "",
+   "by which receivers of webhooks know the node's signatures, in PEM, with its intermediate authorities behind it; "
+   "its key is RSA"},
+  {"push", "signing_key", &node_settings::push_key, "", false, "", 0, 0, "", "its private key, in PEM"},
 }};
+
+/// The table whose tables are webhooks.
+constexpr std::string_view webhooks_table = "webhooks";
 
 std::string name_of(const node_option& o) { return "'" + std::string(o.key) + "' of [" + std::string(o.table) + "]"; }
 
@@ -173,11 +180,18 @@ std::vector<std::string_view> keys_of(std::string_view table) {
 }
 
 std::optional<std::string> read(const toml_table& document, node_settings& out) {
-  if (auto unknown = unknown_key(document, tables()))
+  std::vector<std::string_view> known = tables();
+  known.push_back(webhooks_table);
+  if (auto unknown = unknown_key(document, known))
     return unknown;
   for (const auto& [name, table] : document.entries()) {
     if (table.table() == nullptr)
       return "'" + name + "' must be a table: write [" + name + "]";
+    if (name == webhooks_table) {
+      if (auto wrong = read_webhooks(*table.table(), out.webhooks))
+        return wrong;
+      continue;
+    }
     if (auto unknown = unknown_key(*table.table(), keys_of(name)))
       return "[" + name + "]: " + *unknown;
   }
@@ -198,8 +212,10 @@ std::optional<std::string> read(const toml_table& document, node_settings& out) 
     if (const auto* const text = std::get_if<node_option::text_member>(&o.member);
         text != nullptr && (out.*(*text)).empty()
         && ((o.table == "frames" && !out.frames_address.empty()) || (o.table == "http" && !out.http_address.empty())
-            || (o.table == "if-021" && !out.messages_url.empty())))
+            || (o.table == "if-021" && !out.messages_url.empty()) || (o.table == "push" && !out.webhooks.empty())))
       return name_of(o) + " is missing: " + std::string(o.what);
+  if (!out.webhooks.empty() && out.http_policy.empty() && out.frames_policy.empty())
+    return "webhooks need to know what their readers may see: 'policy' of [http]";
   if (out.messages_url.empty())
     return std::nullopt;
   if (out.http_address.empty())
@@ -257,7 +273,7 @@ std::string describe_node_settings(const node_settings& settings) {
         std::string(o.key) + " = " + std::to_string(settings.*std::get<node_option::number_member>(o.member)) + "\n";
     }
   }
-  return out;
+  return out + describe_webhooks(settings.webhooks);
 }
 
 } // namespace gridtwin

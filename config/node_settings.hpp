@@ -1,5 +1,6 @@
 #pragma once
 
+#include "config/webhook_settings.hpp"
 #include "twins/result.hpp"
 
 #include <cstdint>
@@ -8,6 +9,7 @@
 #include <string>
 #include <string_view>
 #include <variant>
+#include <vector>
 
 namespace gridtwin {
 
@@ -59,6 +61,9 @@ struct node_settings {
   std::int64_t messages_connections_of_identity = 0;
   std::int64_t messages_requests_per_s = 0;
   std::int64_t messages_requests_at_once = 0;
+  std::string push_certificate;
+  std::string push_key;
+  std::vector<webhook_settings> webhooks; ///< in order of their names
 
   bool judges_by_clock() const noexcept { return judge_by == "clock"; }
 };

@@ -18,6 +18,7 @@
 #include "src/commands/tail.hpp"
 #include "src/commands/twins.hpp"
 #include "src/commands/verify.hpp"
+#include "src/commands/webhooks.hpp"
 #include "src/process/clock.hpp"
 
 #include <CLI/CLI.hpp>
@@ -66,6 +67,7 @@ int main(int argc, char** argv) {
   gridtwin::register_status(app, select);
   gridtwin::register_verify(app, select, gridtwin::monotonic_ms);
   gridtwin::register_alarms(app, select);
+  gridtwin::register_webhooks(app, select);
   gridtwin::register_twins(app, select);
   gridtwin::register_deadletters(app, select);
   gridtwin::register_audit(app, select);

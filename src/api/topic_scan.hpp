@@ -14,9 +14,10 @@
 namespace gridtwin {
 
 struct scan_limits {
-  std::optional<std::uint32_t> shard; ///< only this one
-  std::size_t events = 0;             ///< that are taken
-  std::size_t looked_at = 0;          ///< events, whether or not they are taken
+  std::optional<std::uint32_t> shard;    ///< only this one
+  std::size_t events = 0;                ///< that are taken
+  std::size_t looked_at = 0;             ///< events, whether or not they are taken
+  std::optional<event_position> until{}; ///< nothing behind it; reached, it is the end
 };
 
 struct scan_outcome {
@@ -64,9 +65,12 @@ public:
   event_scan(const scan_limits& limits, const Fetch& fetch, const Take& take)
     : limits_(&limits), fetch_(&fetch), take_(&take) {}
 
-  /// Goes on in a shard until its end or a limit.
+  /// Goes on in a shard until its end, a limit or where it is to end.
   result<void> shard(std::uint32_t number, event_position::in_shard& at) {
+    const event_position::in_shard* const end = limits_->until ? &limits_->until->at(number) : nullptr;
     for (;;) {
+      if (end != nullptr && !is_before(at, *end))
+        return {};
       if (is_full()) {
         full_ = true;
         return {};
@@ -74,10 +78,12 @@ public:
       const result<event_batch<Event>> batch = (*fetch_)(number, at.of_it == 0 ? at.offset : at.offset - 1);
       if (!batch)
         return batch.failure();
-      if (!pass(*batch->events, at))
+      if (!pass(*batch->events, at, end))
         return {};
       if (batch->last_offset >= at.offset)
         at = {batch->last_offset, 0};
+      if (end != nullptr && !is_before(at, *end))
+        at = *end;
       if (batch->at_end)
         return {};
     }
@@ -90,14 +96,21 @@ private:
   static bool is_behind(const Event& e, const event_position::in_shard& at) noexcept {
     return e.record.offset() < at.offset || (e.record.offset() == at.offset && (at.of_it == 0 || e.place < at.of_it));
   }
+  static bool is_before(const event_position::in_shard& a, const event_position::in_shard& b) noexcept {
+    return a.offset < b.offset || (a.offset == b.offset && a.of_it != 0 && (b.of_it == 0 || a.of_it < b.of_it));
+  }
   bool is_full() const noexcept { return events_ >= limits_->events || looked_at_ >= limits_->looked_at; }
 
-  /// False: a limit was met before the last of them.
-  bool pass(const std::vector<Event>& events, event_position::in_shard& at) {
+  /// False: a limit was met, or where it is to end, before the last of them.
+  bool pass(const std::vector<Event>& events, event_position::in_shard& at, const event_position::in_shard* end) {
     const event_position::in_shard from = at;
     for (const Event& e : events) {
       if (is_behind(e, from))
         continue;
+      if (end != nullptr && !is_behind(e, *end)) {
+        at = *end;
+        return false;
+      }
       if (is_full()) {
         full_ = true;
         at = e.place == 0 ? event_position::in_shard{e.record.offset() - 1, 0}

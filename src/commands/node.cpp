@@ -7,6 +7,7 @@
 #include "src/gate/audit_trail.hpp"
 #include "src/node/alarm_thread.hpp"
 #include "src/node/node_edge.hpp"
+#include "src/node/pushes.hpp"
 #include "src/process/clock.hpp"
 #include "src/process/interrupt.hpp"
 #include "src/process/small_file.hpp"
@@ -30,7 +31,12 @@ result<node_settings> read_settings(const std::string& path) {
   auto text = read_small_file(path, toml_bytes_limit);
   if (!text)
     return text.failure();
-  return parse_node_settings(*text, path);
+  auto settings = parse_node_settings(*text, path);
+  if (!settings)
+    return settings;
+  if (const auto plans = webhook_plans(*settings); !plans)
+    return error{plans.failure().code, "settings " + in_quotes(path) + ": " + plans.failure().message};
+  return settings;
 }
 
 std::int64_t refused(const run_counts& counts) {

@@ -5,7 +5,9 @@
 #include "src/api/event_position.hpp"
 #include "src/api/pointer_store.hpp"
 #include "src/commands/readable_store.hpp"
+#include "src/commands/records_behind.hpp"
 #include "src/commands/terminal.hpp"
+#include "src/push/push_store.hpp"
 #include "src/store/store_figures.hpp"
 
 #include <fmt/format.h>
@@ -45,18 +47,12 @@ struct store_status {
   store_sizes sizes;
   std::optional<standing_alarms> alarms; ///< nothing: no node has watched the store
   std::vector<reader_pointer> pointers;
+  struct webhook {
+    push_standing standing;
+    std::optional<std::uint64_t> behind; ///< as of a reader's pointer
+  };
+  std::vector<webhook> webhooks;
 };
-
-/// Records that a reader has yet to read or to finish.
-std::uint64_t records_behind(const event_position& at, const store_figures& figures) {
-  std::uint64_t out = 0;
-  for (std::uint32_t shard = 0; shard < shard_count; ++shard) {
-    const event_position::in_shard& place = at.at(shard);
-    const std::int64_t whole = place.of_it != 0 ? place.offset - 1 : place.offset;
-    out += static_cast<std::uint64_t>(std::max<std::int64_t>(0, figures.ends[shard] - whole));
-  }
-  return out;
-}
 
 result<store_status> look_at(const std::string& folder) {
   auto store = readable_store::open(folder);
@@ -87,6 +83,18 @@ result<store_status> look_at(const std::string& folder) {
     const auto position = parse_event_position(one.pointer.position);
     const auto behind = position ? std::optional(records_behind(*position, out.figures)) : std::nullopt;
     out.pointers.push_back({std::move(one), behind});
+  }
+  auto kept = push_store::open_existing(folder, sqlite_database::mode::read);
+  if (!kept)
+    return kept.failure();
+  auto webhooks = *kept ? (*kept)->list() : result<std::vector<push_standing>>(std::vector<push_standing>());
+  if (!webhooks)
+    return webhooks.failure();
+  for (push_standing& one : *webhooks) {
+    const auto position = parse_event_position(one.position);
+    const bool counts = position && one.topic != "alarm"; // those are not in the journal
+    const auto behind = counts ? std::optional(records_behind(*position, out.figures)) : std::nullopt;
+    out.webhooks.push_back({std::move(one), behind});
   }
   return out;
 }
@@ -131,6 +139,12 @@ std::string text_of(const store_status& s, const std::string& folder) {
     out += row("reader", printable(p.kept.owner, 200) + " " + printable(p.kept.pointer.name, 100) + " in "
                            + printable(p.kept.pointer.topic, 40)
                            + (p.behind ? ": " + counted(*p.behind, "record behind", "records behind") : std::string()));
+  for (const store_status::webhook& w : s.webhooks)
+    out += row("webhook", printable(w.standing.webhook, 100) + " of " + printable(w.standing.topic, 40)
+                            + (w.behind ? ": " + counted(*w.behind, "record behind", "records behind") : std::string())
+                            + (w.standing.paused ? ", paused" : "") + (w.standing.failing_s ? ", failing" : "") + ", "
+                            + counted(static_cast<std::uint64_t>(w.standing.letters_waiting), "dead letter waits",
+                                      "dead letters wait"));
   return out;
 }
 
@@ -159,6 +173,16 @@ std::string json_of(const store_status& s) {
                        i == 0 ? "" : ",", json_string(p.kept.owner), json_string(p.kept.pointer.name),
                        json_string(p.kept.pointer.topic), json_string(p.kept.pointer.position),
                        p.behind ? std::to_string(*p.behind) : "null");
+  }
+  out += "],\"webhooks\":[";
+  for (std::size_t i = 0; i < s.webhooks.size(); ++i) {
+    const push_standing& w = s.webhooks[i].standing;
+    out +=
+      fmt::format("{}{{\"name\":{},\"topic\":{},\"position\":{},\"records_behind\":{},\"paused\":{},\"failing\":{},"
+                  "\"dead_letters\":{}}}",
+                  i == 0 ? "" : ",", json_string(w.webhook), json_string(w.topic), json_string(w.position),
+                  s.webhooks[i].behind ? std::to_string(*s.webhooks[i].behind) : "null", w.paused,
+                  w.failing_s.has_value(), w.letters_waiting);
   }
   return out + "]}\n";
 }

@@ -6,6 +6,7 @@
 #include "src/gate/submission_feed.hpp"
 #include "src/node/frames.hpp"
 #include "src/node/node_status.hpp"
+#include "src/node/pushes.hpp"
 #include "src/node/readers.hpp"
 #include "src/node/trust_watch.hpp"
 #include "src/security/edge_trust.hpp"
@@ -17,8 +18,8 @@
 
 namespace gridtwin {
 
-/// What a node listens with, by what it trusts: one policy for all listeners, and files that are read again as they
-/// change.
+/// What a node listens with and what it sends from itself, by what it trusts: one policy for all listeners and
+/// webhooks, and files that are read again as they change.
 class node_edge {
 public:
   /// All of it outlives this.
@@ -47,6 +48,7 @@ private:
 
   // In the order in which they need each other.
   std::unique_ptr<edge_trust> trust_;
+  std::unique_ptr<webhook_threads> webhooks_;
   std::unique_ptr<frames_listener> frames_;
   std::unique_ptr<readers_listener> readers_;
   std::unique_ptr<trust_watch> watch_;

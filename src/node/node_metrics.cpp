@@ -81,6 +81,36 @@ void add_connections(const node_figures& of, std::vector<metric_family>& out) {
   }
 }
 
+/// By the names that webhooks have in the settings.
+void add_webhooks(const webhook_threads& webhooks, std::vector<metric_family>& out) {
+  metric_family events{"gridtwin_webhook_events_total", "Events that receivers have taken.", counter, {}};
+  metric_family bytes{"gridtwin_webhook_body_bytes_total", "Bytes of the requests that they came in.", counter, {}};
+  metric_family requests{
+    "gridtwin_webhook_requests_total", "Requests to receivers, by what came of them.", counter, {}};
+  metric_family letters{"gridtwin_webhook_dead_letters", "Dead letters that wait.", gauge, {}};
+  metric_family failing{"gridtwin_webhook_failed_in_turn", "Requests that failed since one was taken.", gauge, {}};
+  metric_family paused{"gridtwin_webhook_paused", "Whether it is paused.", gauge, {}};
+  metric_family last{"gridtwin_webhook_last_delivery_timestamp_seconds",
+                     "When a request was last taken, in seconds since the epoch; 0: not since the node began.",
+                     gauge,
+                     {}};
+  for (const webhook_threads::figures& one : webhooks.counters()) {
+    const webhook_counters& c = *one.counters;
+    const std::pair<std::string, std::string> webhook{"webhook", one.name};
+    events.samples.push_back({{webhook}, value_of(c.events)});
+    bytes.samples.push_back({{webhook}, value_of(c.bytes)});
+    requests.samples.push_back({{webhook, {"outcome", "delivered"}}, value_of(c.delivered)});
+    requests.samples.push_back({{webhook, {"outcome", "retried"}}, value_of(c.retried)});
+    requests.samples.push_back({{webhook, {"outcome", "refused"}}, value_of(c.refused)});
+    letters.samples.push_back({{webhook}, value_of(c.letters)});
+    failing.samples.push_back({{webhook}, value_of(c.failed_in_turn)});
+    paused.samples.push_back({{webhook}, c.paused.load() ? 1 : 0});
+    last.samples.push_back({{webhook}, value_of(c.delivered_s)});
+  }
+  for (metric_family* const family : {&events, &bytes, &requests, &letters, &failing, &paused, &last})
+    out.push_back(std::move(*family));
+}
+
 } // namespace
 
 std::string node_metrics(const node_figures& of) {
@@ -97,6 +127,8 @@ std::string node_metrics(const node_figures& of) {
   out.push_back(single("gridtwin_busy_submissions_total", "Submissions that were told busy.", counter,
                        static_cast<std::int64_t>(of.busy_submissions)));
   add_connections(of, out);
+  if (of.webhooks != nullptr)
+    add_webhooks(*of.webhooks, out);
   out.push_back(single("process_resident_memory_bytes", "Memory of the process that stands in the machine's.", gauge,
                        static_cast<std::int64_t>(of.resident_bytes)));
   out.push_back(

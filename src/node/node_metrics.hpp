@@ -2,6 +2,7 @@
 
 #include "src/api/http_listener.hpp"
 #include "src/node/node_status.hpp"
+#include "src/push/webhook_threads.hpp"
 #include "src/wire/wire_counters.hpp"
 
 #include <cstdint>
@@ -15,8 +16,9 @@ struct node_figures {
   bool ready = false;
   const wire_counters* frames = nullptr; ///< nothing: no such listener
   const http_counters* http = nullptr;
-  std::uint64_t waiting_readings = 0; ///< offered and not answered yet
-  std::uint64_t busy_submissions = 0; ///< that the gate did not take
+  const webhook_threads* webhooks = nullptr; ///< nothing: none
+  std::uint64_t waiting_readings = 0;        ///< offered and not answered yet
+  std::uint64_t busy_submissions = 0;        ///< that the gate did not take
   std::uint64_t resident_bytes = 0;
   std::int64_t started_s = 0; ///< seconds since the epoch
 };

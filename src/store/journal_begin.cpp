@@ -10,6 +10,7 @@ namespace {
 
 constexpr std::string_view last_sql = "SELECT max(id) FROM journal WHERE id >= ?1 AND id < ?2";
 constexpr std::string_view first_run_sql = "SELECT min(number) FROM runs WHERE known IS NULL OR known >= ?1";
+constexpr std::string_view newest_run_sql = "SELECT max(number) FROM runs";
 // The run that wrote a `readings` record stands at its beginning (`store_reader::run_of`).
 constexpr std::string_view next_readings_sql =
   "SELECT id, substr(body, 1, 10) FROM journal WHERE id >= ?1 AND id <= ?2 AND kind = ?3 ORDER BY id LIMIT 1";
@@ -58,10 +59,23 @@ result<shard_offsets> last_offsets(sqlite_database& database) {
   return out;
 }
 
-result<shard_offsets> offsets_before(sqlite_database& database, std::int64_t known_s) {
+result<shard_offsets> offsets_before_run(sqlite_database& database, std::uint64_t run) {
   auto out = last_offsets(database);
   if (!out)
     return out;
+  auto next = database.prepare(next_readings_sql);
+  if (!next)
+    return next.failure();
+  for (std::uint32_t shard = 0; shard < shard_count; ++shard) {
+    auto before = offset_before(*next, database, shard, (*out)[shard], run);
+    if (!before)
+      return before.failure();
+    (*out)[shard] = *before;
+  }
+  return out;
+}
+
+result<shard_offsets> offsets_before(sqlite_database& database, std::int64_t known_s) {
   auto first = database.prepare(first_run_sql);
   if (!first)
     return first.failure();
@@ -69,18 +83,17 @@ result<shard_offsets> offsets_before(sqlite_database& database, std::int64_t kno
   if (!first->step())
     return database.failure("cannot read");
   const auto run = first->optional_integer(0);
-  if (!run)
-    return out; // nothing of it yet: what comes from now on
-  auto next = database.prepare(next_readings_sql);
-  if (!next)
-    return next.failure();
-  for (std::uint32_t shard = 0; shard < shard_count; ++shard) {
-    auto before = offset_before(*next, database, shard, (*out)[shard], static_cast<std::uint64_t>(*run));
-    if (!before)
-      return before.failure();
-    (*out)[shard] = *before;
-  }
-  return out;
+  // Nothing of it yet: what comes from now on.
+  return run ? offsets_before_run(database, static_cast<std::uint64_t>(*run)) : last_offsets(database);
+}
+
+result<std::uint64_t> newest_run(sqlite_database& database) {
+  auto newest = database.prepare(newest_run_sql);
+  if (!newest)
+    return newest.failure();
+  if (!newest->step())
+    return database.failure("cannot read");
+  return static_cast<std::uint64_t>(newest->optional_integer(0).value_or(0));
 }
 
 } // namespace gridtwin

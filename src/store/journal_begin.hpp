@@ -18,4 +18,10 @@ result<shard_offsets> last_offsets(sqlite_database& database);
 /// known earlier.
 result<shard_offsets> offsets_before(sqlite_database& database, std::int64_t known_s);
 
+/// The same before the readings of run `run`, or of the first one after it that has any.
+result<shard_offsets> offsets_before_run(sqlite_database& database, std::uint64_t run);
+
+/// Number of the newest run; 0: there was none.
+result<std::uint64_t> newest_run(sqlite_database& database);
+
 } // namespace gridtwin

@@ -39,7 +39,7 @@ LIBRARIES = {
 EDGE = {
     "rooms": ["twins", "config", "src/log", "src/store", "src/messages", "src/ingest", "src/settlement", "src/process", "src/gate",
               "src/channel", "src/replay", "src/alarms", "src/node", "src/wire", "src/client", "src/load", "src/security", "src/commands",
-              "src/bench", "src/api", "src/half_hours", "src/verify", "src/listener",
+              "src/bench", "src/api", "src/push", "src/half_hours", "src/verify", "src/listener",
               "supervision", "actors", "sim", "cluster"],
     "libraries": ["caf", "cli11", "fmt", "posix"],
 }
@@ -65,7 +65,7 @@ ROOMS = {
                              "actors"], "libraries": ["caf", "posix"]},
     "src/alarms": {"rooms": ["twins", "config", "src/store", "src/ingest", "src/replay", "src/alarms"], "libraries": []},
     "src/node": {"rooms": ["twins", "config", "src/store", "src/messages", "src/ingest", "src/log", "src/process", "src/gate", "src/replay",
-                           "src/listener", "src/wire", "src/security", "src/channel", "src/api", "src/alarms", "src/node", "supervision", "actors"], "libraries": [],
+                           "src/listener", "src/wire", "src/security", "src/channel", "src/api", "src/push", "src/alarms", "src/node", "supervision", "actors"], "libraries": [],
                  "files": {"src/node/frames.cpp": ["asio", "openssl"], "src/node/readers.cpp": ["asio", "openssl"]}},
     "src/listener": {"rooms": ["twins", "src/listener"], "libraries": [], "files": {"src/listener/tcp_acceptor.*": ["asio"]}},
     "src/wire": {"rooms": ["twins", "src/gate", "src/listener", "src/wire"], "libraries": [],
@@ -82,6 +82,9 @@ ROOMS = {
                           "src/api/http_session.hpp": ["asio"],
                           "src/api/http_listener.cpp": ["asio"], "src/api/*.cpp": ["simdjson"]},
                 "at_most_one": ["simdjson"]},
+    "src/push": {"rooms": ["twins", "config", "src/store", "src/security", "src/channel", "src/client", "src/api", "src/push"], "libraries": [],
+                 "files": {"src/push/webhook_session.cpp": ["asio", "beast", "openssl"], "src/push/address_rules.cpp": ["posix"]},
+                 "at_most_one": ["beast"]},
     "src": EDGE,
     "supervision": {"rooms": ["twins", "supervision"], "libraries": [], "files": {"supervision/hosted_actor.*": ["caf"], "supervision/in_flight.cpp": ["posix"]}},
     "actors": {"rooms": ["twins", "supervision", "src/store", "actors"], "libraries": ["caf"]},

@@ -168,3 +168,41 @@ TEST_CASE("topic_scan: from an instant on nothing is missed that became known th
       CHECK(got.empty());
   }
 }
+
+TEST_CASE("topic_scan: P4 what lies between two positions is read again as it was, whatever came behind it meanwhile") {
+  for (const std::uint64_t seed : {1U, 2U, 3U}) {
+    seeded_random dice(seed);
+    api_fixture f(6);
+    f.run({});
+    auto store = open(f);
+    std::int32_t day = 100;
+    event_position from;
+    for (int round = 0; round < 20; ++round) {
+      add_random_groups(f, dice, 6, day++);
+      std::vector<event_place> first;
+      event_position to = from;
+      REQUIRE(scan_readings(*store, to, {std::nullopt, 1 + dice.below(9), 1000}, [&](const reading_event& e) {
+        first.push_back(place_of(e));
+        return true;
+      }));
+      add_random_groups(f, dice, 6, day++);
+      // In pieces of any size; where it is reached, that is the end.
+      std::vector<event_place> again;
+      event_position at = from;
+      for (bool done = false; !done;) {
+        const auto piece =
+          scan_readings(*store, at, {std::nullopt, 1 + dice.below(4), 1000, to}, [&](const reading_event& e) {
+            again.push_back(place_of(e));
+            return true;
+          });
+        REQUIRE(piece);
+        done = piece->at_end;
+      }
+      std::sort(first.begin(), first.end());
+      std::sort(again.begin(), again.end());
+      CHECK(first == again);
+      CHECK(at == to);
+      from = to;
+    }
+  }
+}
