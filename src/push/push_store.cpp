@@ -36,6 +36,8 @@ CREATE TABLE IF NOT EXISTS acts(
   act TEXT NOT NULL, subject TEXT NOT NULL, why TEXT NOT NULL, told INTEGER NOT NULL DEFAULT 0);
 )";
 
+constexpr std::int64_t all_letters = -1; ///< of a LIMIT
+
 constexpr std::array all_letter_states{push_letter_state::waiting, push_letter_state::queued,
                                        push_letter_state::settled, push_letter_state::dropped};
 
@@ -112,15 +114,14 @@ result<void> push_store::run(sqlite_statement& statement) {
   return statement.run() ? result<void>() : result<void>(database_.failure("cannot write"));
 }
 
-result<std::vector<push_standing>> push_store::read_standings(const std::string* webhook) {
+result<std::vector<push_standing>> push_store::read_standings(std::string_view webhook) {
   auto rows = database_.prepare(
     "SELECT name, topic, position, url, reader, paused, delivered_at, failing_at, attempts, trouble, "
     "(SELECT count(*) FROM letters WHERE webhook = name AND state IN ('waiting', 'queued')) FROM webhooks "
-    + std::string(webhook != nullptr ? "WHERE name = ?1" : "ORDER BY name"));
+    "WHERE ?1 = '' OR name = ?1 ORDER BY name");
   if (!rows)
     return rows.failure();
-  if (webhook != nullptr)
-    rows->bind_text(1, *webhook);
+  rows->bind_text(1, webhook);
   std::vector<push_standing> out;
   while (rows->step())
     out.push_back({text_at(*rows, 0), text_at(*rows, 1), text_at(*rows, 2), text_at(*rows, 3), text_at(*rows, 4),
@@ -131,10 +132,10 @@ result<std::vector<push_standing>> push_store::read_standings(const std::string*
   return out;
 }
 
-result<std::vector<push_standing>> push_store::list() { return read_standings(nullptr); }
+result<std::vector<push_standing>> push_store::list() { return read_standings({}); }
 
 result<std::optional<push_standing>> push_store::find(const std::string& webhook) {
-  auto found = read_standings(&webhook);
+  auto found = read_standings(webhook);
   if (!found)
     return found.failure();
   return found->empty() ? std::optional<push_standing>() : std::optional(std::move(found->front()));
@@ -148,8 +149,8 @@ result<void> push_store::enter(const push_standing& fresh) {
     if (*there && (*there)->topic != fresh.topic)
       return error{errc::usage, "webhook " + in_quotes(fresh.webhook) + " has delivered the topic " + (*there)->topic
                                   + " until now: a webhook of another topic needs another name"};
-    auto put = database_.prepare(*there ? "UPDATE webhooks SET url = ?4, reader = ?5 WHERE name = ?1"
-                                        : "INSERT INTO webhooks(name, topic, position, url, reader) "
+    auto put = *there ? database_.prepare("UPDATE webhooks SET url = ?4, reader = ?5 WHERE name = ?1")
+                      : database_.prepare("INSERT INTO webhooks(name, topic, position, url, reader) "
                                           "VALUES(?1, ?2, ?3, ?4, ?5)");
     if (!put)
       return put.failure();
@@ -227,14 +228,14 @@ result<void> push_store::record(const push_record& request, const outcome& came)
   });
 }
 
-result<std::vector<push_letter>> push_store::read_letters(std::string_view where, const std::string& webhook,
-                                                          std::string_view state) {
+result<std::vector<push_letter>> push_store::read_letters(const std::string& webhook, std::string_view state,
+                                                          std::int64_t most) {
   auto rows = database_.prepare("SELECT id, webhook, topic, after, until, events, status, reason, attempts, at, state "
-                                "FROM letters WHERE (?1 = '' OR webhook = ?1) AND (?2 = '' OR state = ?2) ORDER BY id"
-                                + std::string(where));
+                                "FROM letters WHERE (?1 = '' OR webhook = ?1) AND (?2 = '' OR state = ?2) ORDER BY id "
+                                "LIMIT ?3");
   if (!rows)
     return rows.failure();
-  rows->bind_text(1, webhook).bind_text(2, state);
+  rows->bind_text(1, webhook).bind_text(2, state).bind(3, most);
   std::vector<push_letter> out;
   while (rows->step())
     out.push_back(letter_of(*rows));
@@ -244,7 +245,7 @@ result<std::vector<push_letter>> push_store::read_letters(std::string_view where
 }
 
 result<std::optional<push_letter>> push_store::queued_letter(const std::string& webhook) {
-  auto found = read_letters(" LIMIT 1", webhook, name_of(push_letter_state::queued));
+  auto found = read_letters(webhook, name_of(push_letter_state::queued), 1);
   if (!found)
     return found.failure();
   return found->empty() ? std::optional<push_letter>() : std::optional(std::move(found->front()));
@@ -252,7 +253,7 @@ result<std::optional<push_letter>> push_store::queued_letter(const std::string& 
 
 result<std::vector<push_letter>> push_store::letters(const std::string& webhook,
                                                      std::optional<push_letter_state> state) {
-  return read_letters("", webhook, state ? name_of(*state) : std::string_view());
+  return read_letters(webhook, state ? name_of(*state) : std::string_view(), all_letters);
 }
 
 result<std::vector<push_record>> push_store::journal(const std::string& webhook, std::int64_t last) {
@@ -299,7 +300,7 @@ result<std::int64_t> push_store::set_letters(const push_act& by, const std::vect
                                              push_letter_state to) {
   std::int64_t changed = 0;
   const auto done = database_.in_transaction([&]() -> result<void> {
-    auto waiting = read_letters("", by.webhook, name_of(push_letter_state::waiting));
+    auto waiting = read_letters(by.webhook, name_of(push_letter_state::waiting), all_letters);
     if (!waiting)
       return waiting.failure();
     for (push_letter& one : *waiting) {

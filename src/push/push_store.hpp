@@ -126,9 +126,9 @@ public:
 private:
   explicit push_store(sqlite_database database) : database_(std::move(database)) {}
 
-  result<std::vector<push_standing>> read_standings(const std::string* webhook);
-  result<std::vector<push_letter>> read_letters(std::string_view where, const std::string& webhook,
-                                                std::string_view state);
+  /// Of one webhook; empty: of all.
+  result<std::vector<push_standing>> read_standings(std::string_view webhook);
+  result<std::vector<push_letter>> read_letters(const std::string& webhook, std::string_view state, std::int64_t most);
   result<void> put_record(const push_record& request);
   result<void> put_letter(const push_letter& letter);
   result<void> put_act(const push_act& act);

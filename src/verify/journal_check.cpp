@@ -119,12 +119,11 @@ result<std::vector<std::string>> bodies_of(sqlite_database& database, record_kin
 }
 
 /// A table's rows against the journal's records of the same things, one by one.
-result<std::vector<std::string>> check_list(sqlite_database& database, record_kind kind, std::string_view sql,
+result<std::vector<std::string>> check_list(sqlite_database& database, record_kind kind, result<sqlite_statement> rows,
                                             std::string_view what, store_faults& faults) {
   const auto records = bodies_of(database, kind);
   if (!records)
     return records.failure();
-  auto rows = database.prepare(sql);
   if (!rows)
     return rows.failure();
   result<std::vector<std::string>> out{std::vector<std::string>()};
@@ -145,11 +144,12 @@ result<std::vector<std::string>> check_list(sqlite_database& database, record_ki
 } // namespace
 
 result<std::uint64_t> check_bindings(sqlite_database& database, store_faults& faults) {
-  const auto runs = check_list(database, record_kind::run, "SELECT options FROM runs ORDER BY number", "run", faults);
+  const auto runs =
+    check_list(database, record_kind::run, database.prepare("SELECT options FROM runs ORDER BY number"), "run", faults);
   if (!runs)
     return runs.failure();
-  const auto estates =
-    check_list(database, record_kind::topology, "SELECT hash FROM estates ORDER BY version", "estate", faults);
+  const auto estates = check_list(database, record_kind::topology,
+                                  database.prepare("SELECT hash FROM estates ORDER BY version"), "estate", faults);
   if (!estates)
     return estates.failure();
   std::set<std::string> seen;
