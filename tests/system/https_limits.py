@@ -115,14 +115,8 @@ def t9_who_never_says_who_it_is_takes_no_place(context):
     """Some hundred connections from several addresses that do not begin their handshake; readers and head-ends come and are answered
     while they are there, and each is cut."""
     node = limited(context)
-    silent = []
-    for number in range(400):
-        connection = socket.create_connection(("127.0.0.1", node.ports[1]), LIMIT_S, (f"127.2.0.{1 + number // 50}", 0))
-        connection.settimeout(0)
-        silent.append(connection)
     body = json.dumps([message(METERS[0])]).encode()
-    check_equal(node.ask(body).status, 201, "a head-end")
-    check_equal(place_of(node, "settlement-1")[1], 200, "a reader")
+    signed = node.signer().fields(body)
 
     def is_there(connection):
         try:
@@ -132,8 +126,21 @@ def t9_who_never_says_who_it_is_takes_no_place(context):
         except ConnectionError:
             return False
 
-    check(any(is_there(one) for one in silent), "they were there all the time")
-    until(lambda: not any(is_there(one) for one in silent), "each is cut")
+    def held_nobody_up():
+        """Both are answered before any of those is cut."""
+        silent = []
+        for number in range(400):
+            connection = socket.create_connection(("127.0.0.1", node.ports[1]), LIMIT_S, (f"127.2.0.{1 + number // 50}", 0))
+            connection.settimeout(0)
+            silent.append(connection)
+        check_equal(node.ask(body, fields=signed).status, 201, "a head-end")
+        check_equal(place_of(node, "settlement-1")[1], 200, "a reader")
+        out = all(is_there(one) for one in silent)
+        until(lambda: not any(is_there(one) for one in silent), "each is cut")
+        return out
+
+    # More than once where the machine is slower than the 5 s that they have.
+    check(any(held_nobody_up() for _ in range(5)), "who says who it is is answered while they are there")
     check(figure(node, 'gridtwin_connections_refused_total{listener="http",why="slow"}') >= 400, "for being slow")
     node.end()
 

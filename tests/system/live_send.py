@@ -275,6 +275,27 @@ def t9_who_is_slow_is_cut(context):
         check_equal(server.stop(), 0, "exit status of the server")
 
 
+def t9_who_says_nothing_holds_nobody_up(context):
+    """Three times as many silent connections as may be half-open, with ten minutes for a handshake: an honest peer comes in, and one
+    that has begun to speak is left its time."""
+    certificates = Certificates(context.folder / "certificates")
+    with Server(context, certificates, context.folder / "log", handshake_ms=600_000, half_open=100, half_open_of_address=20) as server:
+        begun = socket.create_connection(("127.0.0.1", server.port), LIMIT_S)
+        begun.sendall(b"\x16")
+        silent = [socket.create_connection(("127.0.0.1", server.port), LIMIT_S, (f"127.0.1.{n % 20 + 1}", 0)) for n in range(300)]
+        peer = Peer(server, "honest")
+        check_equal(peer.ask(1, 1, day_run(METERS[0], PERIOD, [1]))[0][1], ACCEPTED, "an honest peer")
+        check(server.counters()["deadlines"] >= 200, "those that say nothing are cut")
+        begun.settimeout(0)
+        try:
+            check(begun.recv(1), "one that has begun is still there")
+        except BlockingIOError:
+            pass
+        for connection in silent:
+            connection.close()
+        check_equal(server.stop(), 0, "exit status of the server")
+
+
 def t18_all_come_back_at_once(context):
     """After an outage: more than may be half-open, all at once, each with a whole handshake: each gets in, and who was there stays."""
     certificates = Certificates(context.folder / "certificates")
@@ -386,5 +407,5 @@ def certificates_that_are_refused(context):
 if __name__ == "__main__":
     harness.main(__doc__, [kill_9_of_sender_and_node, send_tells_what_became_of_each, send_keeps_what_nobody_takes,
                            send_refuses_wrong_use, t1_a_meter_of_another_never_reaches_the_gate, t2_one_session_an_identity,
-                           t3_what_is_sent_again_is_a_duplicate, t9_who_is_slow_is_cut, t18_all_come_back_at_once,
+                           t3_what_is_sent_again_is_a_duplicate, t9_who_is_slow_is_cut, t9_who_says_nothing_holds_nobody_up, t18_all_come_back_at_once,
                            t10_what_is_too_large_is_refused_by_its_length, certificates_that_are_refused])

@@ -74,7 +74,7 @@ TEST_CASE("inbox: T22 a name may be as long as names are, and hold whatever a na
   auto box = inbox::open(watched);
   REQUIRE(box);
   const std::vector<std::string> hostile{std::string(251, 'x') + ".csv",
-                                         "..%2f..%2fetc%2fpasswd",
+                                         "a..%2f..%2fetc%2fpasswd",
                                          "a\nb\x1b[31m.csv",
                                          "\\..\\x",
                                          "\xff\xfe.csv",
