@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """A receiver of a webhook that is away for 72 simulated hours: what its absence costs the node, and how fast it has caught up.
 
-    sink_away.py --program build/release/gridtwin [--meters 2000] [--hours 72] [--files 12]
+    sink_away.py --program build/release/gridtwin [--meters 2000] [--hours 72] [--files 12] [--control]
 
 Brings the half hours of three days in so many files, each as fast as the node reads it: each is a run. Prints one JSON object: memory of the node (resident, at the end of the first
 hours with the receiver there, at the end of its absence, at most while it catches up), seconds to catch up, events a second, and that
@@ -72,6 +72,7 @@ def main():
     parser.add_argument("--meters", type=int, default=2000)
     parser.add_argument("--hours", type=int, default=72)
     parser.add_argument("--files", type=int, default=12)
+    parser.add_argument("--control", action="store_true", help="the receiver stays, to compare the node's memory with")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
@@ -87,12 +88,19 @@ def main():
         bring(node, header, lines[:first], options.files, "there")
         wait_for(receiver, first)
         with_receiver = node.resident_bytes()
-        receiver.close()
+        if not options.control:
+            receiver.close()
         began = time.monotonic()
         bring(node, header, lines[first:], options.files, "away")
         ingest = time.monotonic() - began
         away = node.resident_bytes()
         backlog = len(lines) - first
+        if options.control:
+            wait_for(receiver, len(lines))
+            print(json.dumps({"meters": options.meters, "resident_bytes": {"before": with_receiver, "after": node.resident_bytes()}}))
+            node.end()
+            receiver.close()
+            return
         watch = Watch(node)
         receiver = Receiver(server_tls(node.pki), port=port)
         program.run("webhooks", "pause", "sink", "--store", node.store)
