@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """A receiver of a webhook that is away for 72 simulated hours: what its absence costs the node, and how fast it has caught up.
 
-    sink_away.py --program build/release/gridtwin [--meters 2000] [--hours 72]
+    sink_away.py --program build/release/gridtwin [--meters 2000] [--hours 72] [--files 12] [--control]
 
-Brings a file a half hour, as fast as the node reads them. Prints one JSON object: memory of the node (resident, at the end of the first
+Brings the half hours of three days in so many files, each as fast as the node reads it: each is a run. Prints one JSON object: memory of the node (resident, at the end of the first
 hours with the receiver there, at the end of its absence, at most while it catches up), seconds to catch up, events a second, and that
 as a multiple of the rate at which meters make them (48 a day each); how many were missing, came twice or came before an older one."""
 
@@ -17,29 +17,27 @@ import time
 import types
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent.parent / "system"))
-from harness import Program, utc  # noqa: E402  pylint: disable=wrong-import-position
+from harness import Program  # noqa: E402  pylint: disable=wrong-import-position
 from webhook_receivers import Receiver, server_tls  # noqa: E402  pylint: disable=wrong-import-position
 from webhooks import PushNode, free_port  # noqa: E402  pylint: disable=wrong-import-position
 
 
-def half_hours(folder, program, meters, hours):
-    """(estate, header, the lines of each half hour in turn)"""
+def simulated(folder, program, meters, hours):
+    """(estate, header, the lines by period, the oldest first): a day, and then so many hours"""
     estate, reads = folder / "estate", folder / "reads.csv"
     program.run("sim", "estate", "--meters", meters, "--out", estate, "--seed", 5)
     program.run("sim", "reads", "--estate", estate, "--from", "2026-03-01", "--days", (hours + 23) // 24 + 1, "--seed", 5, "--out", reads)
     header, *lines = reads.read_bytes().splitlines(keepends=True)
     column = header.decode().strip().split(",").index("period_end")
-    by_period = {}
-    for line in lines:
-        by_period.setdefault(line.split(b",")[column].decode().strip(), []).append(line)
-    return estate, header, [by_period[period] for period in sorted(by_period, key=utc)]
+    return estate, header, sorted(lines, key=lambda line: line.split(b",")[column])
 
 
-def bring(node, header, parts, first):
-    """One after another, so that each is a run of its own."""
-    for number, part in enumerate(parts, first):
+def bring(node, header, lines, parts, name):
+    """One after another, so that each is a run of its own; their lines."""
+    size = -(-len(lines) // parts)
+    for number in range(parts):
         before = len(node.names("done"))
-        node.bring(f"half-hour{number:04}.csv", header + b"".join(part))
+        node.bring(f"{name}{number:04}.csv", header + b"".join(lines[number * size:(number + 1) * size]))
         while len(node.names("done")) == before:
             time.sleep(0.002)
 
@@ -73,25 +71,36 @@ def main():
     parser.add_argument("--program", required=True)
     parser.add_argument("--meters", type=int, default=2000)
     parser.add_argument("--hours", type=int, default=72)
+    parser.add_argument("--files", type=int, default=12)
+    parser.add_argument("--control", action="store_true", help="the receiver stays, to compare the node's memory with")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
         program = Program(options.program)
         context = types.SimpleNamespace(program=program, folder=folder, fresh=lambda part: folder / part)
-        estate, header, parts = half_hours(folder, program, options.meters, options.hours)
+        estate, header, lines = simulated(folder, program, options.meters, options.hours)
         node, port = PushNode(context, estate), free_port()
         node.push("sink", port, most_events=5000)
         receiver = Receiver(server_tls(node.pki), port=port)
         node.start()
-        warm = 48 if len(parts) > 48 + 2 * options.hours - 1 else len(parts) - 2 * options.hours
-        bring(node, header, parts[:warm], 0)
-        wait_for(receiver, sum(map(len, parts[:warm])))
+        # As much with the receiver there as without it: the twins' own memory grows with what they know.
+        first = len(lines) // 2 if options.hours < 24 else len(lines) * 24 // (24 + options.hours)
+        bring(node, header, lines[:first], options.files, "there")
+        wait_for(receiver, first)
         with_receiver = node.resident_bytes()
-        receiver.close()
-        bring(node, header, parts[warm:warm + 2 * options.hours], warm)
+        if not options.control:
+            receiver.close()
+        began = time.monotonic()
+        bring(node, header, lines[first:], options.files, "away")
+        ingest = time.monotonic() - began
         away = node.resident_bytes()
-        standing = node.standing("sink")
-        backlog = sum(map(len, parts[warm:warm + 2 * options.hours]))
+        backlog = len(lines) - first
+        if options.control:
+            wait_for(receiver, len(lines))
+            print(json.dumps({"meters": options.meters, "resident_bytes": {"before": with_receiver, "after": node.resident_bytes()}}))
+            node.end()
+            receiver.close()
+            return
         watch = Watch(node)
         receiver = Receiver(server_tls(node.pki), port=port)
         program.run("webhooks", "pause", "sink", "--store", node.store)
@@ -103,15 +112,19 @@ def main():
         draining = watch.end()
         events = receiver.events()
         places = [(event["shard"], event["offset"], event["place"]) for event in events]
-        periods = [event["period_end"] for event in events]
+        size = -(-backlog // options.files)
+        key = header.decode().strip().split(",").index("period_end"), header.decode().strip().split(",").index("mpan")
+        run_of = {(line.split(b",")[key[0]].decode().strip(), line.split(b",")[key[1]].decode().strip()): number // size
+                  for number, line in enumerate(lines[first:])}
+        runs = [run_of[event["period_end"], event["mpan"]] for event in events]
         nominal = options.meters * 48 / 86400
         print(json.dumps({
-            "meters": options.meters, "hours_away": options.hours, "backlog_events": backlog, "failed_attempts": standing["attempts"],
+            "meters": options.meters, "hours_away": options.hours, "backlog_events": backlog, "taken_in_s": round(ingest, 1),
             "resident_bytes": {"before": with_receiver, "away": away, "draining_most": draining},
             "away_to_before": round(away / with_receiver, 3), "drain_s": round(took, 2), "events_per_s": round(backlog / took),
             "nominal_events_per_s": round(nominal, 2), "multiple_of_nominal": round(backlog / took / nominal),
             "missing": backlog - len(set(places)), "twice": len(places) - len(set(places)),
-            "before_an_older_half_hour": sum(later < earlier for earlier, later in zip(periods, periods[1:]))}))
+            "before_an_older_run": sum(later < earlier for earlier, later in zip(runs, runs[1:]))}))
         node.end()
         receiver.close()
 

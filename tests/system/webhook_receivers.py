@@ -61,7 +61,7 @@ class Receiver(http.server.ThreadingHTTPServer):
     def __init__(self, tls, decide=None, port=0, keep=None):
         self.decide, self.keep = decide or (lambda body, fields: 200), keep
         self.bodies, self.statuses, self.requests_seen, self.lock = [], [], [], threading.Lock()
-        self.taken = 0  # events
+        self.taken, self.connections = 0, set()  # events; that are open
         self.tls = tls
         super().__init__(("127.0.0.1", port), Handler)
         self.port = self.server_address[1]
@@ -71,14 +71,27 @@ class Receiver(http.server.ThreadingHTTPServer):
     def finish_request(self, request, client_address):
         request.settimeout(60)
         with self.tls.wrap_socket(request, server_side=True) as secured:
-            super().finish_request(secured, client_address)
+            with self.lock:
+                self.connections.add(secured)
+            try:
+                super().finish_request(secured, client_address)
+            finally:
+                with self.lock:
+                    self.connections.discard(secured)
 
     def handle_error(self, request, client_address):
         pass  # a client that goes away is none of a test's business
 
     def close(self):
+        """Nobody is there any more, on connections that were open either."""
         self.shutdown()
         self.server_close()
+        with self.lock:
+            for one in self.connections:
+                try:
+                    one.shutdown(socket.SHUT_RDWR)
+                except OSError:
+                    pass
 
     def events(self):
         """Of what it took, in the order in which it came."""
