@@ -59,7 +59,7 @@ def t17_an_identity_has_its_rate(context):
 
     sender = node.connect()
     answer = spend(lambda: node.ask(body, fields=signed, connection=sender), "a head-end")
-    check_equal(answer.fields["Retry-After"], "1", "when it may come again")
+    check(answer.fields["Retry-After"] in ("1", "2"), f"when it may come again: {answer.fields}")
     check(b"more requests than you may send" in answer.body, f"it is told why: {answer.body}")
     statuses = [node.ask(unread, fields=unread_signed).status for _ in range(3)]  # a new connection helps nobody
     check(429 in statuses, f"the rate is the identity's: {statuses}")

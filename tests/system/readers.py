@@ -343,7 +343,7 @@ def t9_t10_bounds_of_requests(context):
     check_equal((told, len(many)), (1, 64), "connections of one identity")  # `peer` is one of its 64
     check_equal(node.get("/healthz", "operator-1"), b"ok\n", "another identity")
     metrics = node.get("/metrics", "operator-1").decode()
-    for why, least in (("handshake", 50), ("slow", 1), ("malformed", 3), ("full", 1)):
+    for why, least in (("slow", 51), ("malformed", 3), ("full", 1)):
         found = re.search(rf'refused_total{{listener="http",why="{why}"}} (\d+)', metrics)
         check(found and int(found[1]) >= least, f"{why} is counted: {metrics}")
     node.end()
