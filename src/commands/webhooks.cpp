@@ -130,7 +130,7 @@ int set_paused(const webhook_command_options& o, bool paused) {
     return report_failure(webhooks_command, known.failure());
   const acting by = o.by.act();
   const auto changed = (*kept)->set_paused(
-    {0, o.name, by.at_s, by.who, paused ? "pause-webhook" : "resume-webhook", o.name, by.why}, paused);
+    {0, o.name, by.at_s, by.who, std::string(paused ? pause_webhook_act : resume_webhook_act), o.name, by.why}, paused);
   if (!changed)
     return report_failure(webhooks_command, changed.failure());
   const std::string_view how = paused ? "paused" : "not paused";
@@ -195,10 +195,10 @@ int set_letters(const webhook_command_options& o, std::string_view act, push_let
   return print_result(webhooks_command, fmt::format("{} dead letters {}\n", *changed, name_of(to)));
 }
 
-int replay(const webhook_command_options& o) {
-  return set_letters(o, "replay-webhook-letter", push_letter_state::queued);
+int replay(const webhook_command_options& o) { return set_letters(o, replay_letter_act, push_letter_state::queued); }
+int drop(const webhook_command_options& o) {
+  return set_letters(o, drop_webhook_letter_act, push_letter_state::dropped);
 }
-int drop(const webhook_command_options& o) { return set_letters(o, "drop-webhook-letter", push_letter_state::dropped); }
 
 std::string json_of(const push_record& r) {
   return fmt::format("{{\"webhook\":{},\"number\":{},\"at\":{},\"correlation\":{},\"recipient\":{},\"uri\":{},"

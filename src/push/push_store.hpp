@@ -71,13 +71,19 @@ struct push_standing {
   std::int64_t letters_waiting = 0;        ///< or queued
 };
 
+// What acts are called in the audit trail.
+inline constexpr std::string_view pause_webhook_act = "pause-webhook";
+inline constexpr std::string_view resume_webhook_act = "resume-webhook";
+inline constexpr std::string_view replay_letter_act = "replay-webhook-letter";
+inline constexpr std::string_view drop_webhook_letter_act = "drop-webhook-letter";
+
 /// What an operator did, before the node has put it into the audit trail.
 struct push_act {
   std::int64_t id = 0;
   std::string webhook;
   std::int64_t at_s = 0;
   std::string who;
-  std::string act; ///< pause-webhook, resume-webhook, replay-webhook-letter, drop-webhook-letter
+  std::string act; ///< one of those above
   std::string subject;
   std::string why;
 };

@@ -64,8 +64,7 @@ result<void> webhook_delivery::look_at_orders() {
   if (!*there)
     return error{errc::store_failed, "the webhook is gone from webhooks.db"};
   const bool paused = options_.paused || (*there)->paused;
-  if (std::exchange(paused_, paused) && !paused)
-    resume_us_ = 0; // who resumes wants to see it tried
+  paused_ = paused;
   letters_ = (*there)->letters_waiting;
   around_.counters.letters = letters_;
   around_.counters.paused = paused;
@@ -76,8 +75,11 @@ result<void> webhook_delivery::look_at_orders() {
   const auto acts = kept_->take_acts(options_.name);
   if (!acts)
     return acts.failure();
-  for (const push_act& act : *acts)
+  for (const push_act& act : *acts) {
     around_.tell(act);
+    if (act.act == resume_webhook_act)
+      resume_us_ = 0; // who resumes wants to see it tried
+  }
   return {};
 }
 

@@ -33,7 +33,7 @@ def a_store_without_a_node(context):
     days = [row["period_end"][:10] for row in context.program.rows("readings", store) if row["period_end"][11:16] != "00:00"]
     check_equal(found, {"written": False, "pid": None, "records": journal_records(store), "runs": 2, "transformers": transformers,
                         "first_day": min(days), "last_day": max(days), "last_received": None, "days_to_summarise": 0,
-                        "parked_twins": 0, "dead_letters": 0, "audit": 0, "alarms": None, "readers": []}, "what it says")
+                        "parked_twins": 0, "dead_letters": 0, "audit": 0, "alarms": None, "readers": [], "webhooks": []}, "what it says")
     text = context.program.run("status", "--store", store).decode()
     for line in ("writer      none: no node or run holds it", "summaries   up to date", "twins       0 are parked; 0 dead letters wait",
                  "alarms      no node has watched this store"):

@@ -342,6 +342,8 @@ def t38_receivers_that_do_wrong_harm_nobody_else(context):
         check_equal(node.standing(name)["delivered"], None, f"{name} has taken nothing")
     for name in ("inside", "inside-by-name"):
         until(lambda: tried(name), f"{name} was tried")  # pylint: disable=cell-var-from-loop
+    check_equal((inside.connections, by_name.connections), (0, 0), "connections to an address inside")
+    for name in ("inside", "inside-by-name"):
         check("none of the host's addresses is public" in node.standing(name)["trouble"], f"{name}: {node.standing(name)}")
     for name in ("redirects-inside", "redirects-for-good"):
         check(node.standing(name)["dead_letters"] > 0, f"{name}: a redirect is refused")
