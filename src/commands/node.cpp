@@ -7,6 +7,7 @@
 #include "src/gate/audit_trail.hpp"
 #include "src/node/alarm_thread.hpp"
 #include "src/node/node_edge.hpp"
+#include "src/node/node_log.hpp"
 #include "src/node/pushes.hpp"
 #include "src/process/clock.hpp"
 #include "src/process/interrupt.hpp"
@@ -15,6 +16,7 @@
 #include <fmt/format.h>
 
 #include <cstdio>
+#include <map>
 #include <memory>
 #include <string>
 
@@ -25,6 +27,7 @@ namespace {
 struct run_options {
   std::string config;
   bool json = false;
+  log_format log = log_format::text;
 };
 
 result<node_settings> read_settings(const std::string& path) {
@@ -81,9 +84,6 @@ void tell(const run_options& o, const alarm_look& look) {
   std::fflush(to);
 }
 
-/// A line of the log; `text` is printable.
-void log_line(const std::string& text) { std::fprintf(stderr, "gridtwin run: %s\n", text.c_str()); }
-
 int run(const run_options& o, const node_run::second_clock& now) {
   constexpr std::string_view command = "run";
   catch_interrupts();
@@ -91,9 +91,11 @@ int run(const run_options& o, const node_run::second_clock& now) {
   const auto settings = read_settings(o.config);
   if (!settings)
     return report_failure(command, settings.failure());
+  node_log log(o.log, now);
   submission_feed feed(static_cast<std::size_t>(settings->waiting_readings));
-  audit_trail audit(now, [](const audit_event& event) {
-    log_line("event=" + event.act + " who=" + event.who + " why=" + json_string(event.detail));
+  audit_trail audit(now, [&log](const audit_event& event) {
+    log.tell(event.act, "event=" + event.act + " who=" + event.who + " why=" + json_string(event.detail),
+             {{"who", event.who}, {"why", event.detail}});
   });
   known_meters meters;
   node_status status;
@@ -107,15 +109,18 @@ int run(const run_options& o, const node_run::second_clock& now) {
                                             }});
   if (!node)
     return report_failure(command, node.failure());
-  auto edge = node_edge::open(*settings, {feed, audit, meters, status, now, monotonic_us, reload_requested, log_line});
+  auto edge = node_edge::open(*settings, {feed, audit, meters, status, now, monotonic_us, reload_requested, log});
   if (!edge)
     return report_failure(command, edge.failure());
   const std::string where = (*edge)->where();
-  log_line("ready" + (where.empty() ? where : ", " + where) + "; Ctrl-C ends it in good order");
+  log.tell("ready", "ready" + (where.empty() ? where : ", " + where) + "; Ctrl-C ends it in good order",
+           {{"where", where}});
   audit.did("gridtwin", "start-node", "", where);
   alarm_thread alarms(
     *settings, now, [&o](const alarm_look& look) { tell(o, look); },
-    [](const std::string& trouble) { log_line("alarms: " + trouble); });
+    [&log](const std::string& trouble) {
+      log.tell("alarms-failed", "alarms: " + trouble, {{"why", trouble}});
+    });
   auto done = node->run();
   feed.close(); // what waits was not stored and is told so
   (*edge)->stop();
@@ -155,6 +160,12 @@ void register_node(CLI::App& parent, const std::function<void(std::function<int(
   CLI::App* node = parent.add_subcommand("run", "Runs a node that stays: takes readings as they come");
   add_config(*node, *o);
   node->add_flag("--json", o->json, "Print one JSON object a line for each half hour that brought something");
+  node
+    ->add_option("--log", o->log,
+                 "How what happens is told on standard error: text (default), or json: an object a line")
+    ->transform(CLI::CheckedTransformer(
+      std::map<std::string, log_format>{{"text", log_format::text}, {"json", log_format::json}}))
+    ->option_text("text|json");
   node->footer(
     "Exit status: 0 when it was asked to end, 1 when it must be started anew, 2 for settings that are wrong.\n"
     "Example, with estate, store and inbox below the folder at hand:\n"

@@ -76,7 +76,7 @@ result<std::unique_ptr<node_edge>> node_edge::open(const node_settings& settings
     out->readers_ = std::move(*opened);
     out->where_ += (frames ? ", HTTPS" : "HTTPS") + at(settings.http_address, out->readers_->port());
   }
-  out->watch_ = std::make_unique<trust_watch>(*out->trust_, s.audit, s.reload_asked, s.tell);
+  out->watch_ = std::make_unique<trust_watch>(*out->trust_, s.audit, s.reload_asked, s.log);
   return out;
 }
 

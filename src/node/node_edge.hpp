@@ -5,6 +5,7 @@
 #include "src/gate/known_meters.hpp"
 #include "src/gate/submission_feed.hpp"
 #include "src/node/frames.hpp"
+#include "src/node/node_log.hpp"
 #include "src/node/node_status.hpp"
 #include "src/node/pushes.hpp"
 #include "src/node/readers.hpp"
@@ -31,7 +32,7 @@ public:
     wall_clock now_s;
     std::function<std::int64_t()> now_us; ///< of a clock that never goes back
     std::function<bool()> reload_asked;   ///< see `trust_watch`
-    std::function<void(const std::string&)> tell;
+    node_log& log;
   };
 
   /// The store exists. Without an address in the settings there is no listener. Error: a file, the policy or an address

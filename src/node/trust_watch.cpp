@@ -14,9 +14,8 @@ constexpr int looks_between_questions = 60;
 
 } // namespace
 
-trust_watch::trust_watch(edge_trust& trust, audit_trail& audit, std::function<bool()> asked,
-                         std::function<void(const std::string&)> tell)
-  : trust_(trust), audit_(audit), asked_(std::move(asked)), tell_(std::move(tell)),
+trust_watch::trust_watch(edge_trust& trust, audit_trail& audit, std::function<bool()> asked, node_log& log)
+  : trust_(trust), audit_(audit), asked_(std::move(asked)), log_(log),
     thread_(repeating_thread::first::after_a_pause, between_looks, [this] { look(); }) {}
 
 void trust_watch::look() {
@@ -32,14 +31,14 @@ void trust_watch::done(const result<void>& reloaded, bool was_asked) {
   const std::string why = was_asked ? "it was asked for" : "files have changed";
   if (reloaded) {
     failure_.clear();
-    tell_("certificates, lists and policy were read again: " + why);
+    log_.tell("reload", "certificates, lists and policy were read again: " + why, {{"why", why}});
     audit_.did("gridtwin", "reload", "certificates, lists and policy", why);
     return;
   }
   const std::string failure = printable(reloaded.failure().message, reloaded.failure().message.size());
   if (std::exchange(failure_, failure) == failure && !was_asked)
     return;
-  tell_("certificates, lists and policy stay as they were: " + failure);
+  log_.tell("reload-failed", "certificates, lists and policy stay as they were: " + failure, {{"why", failure}});
   audit_.did("gridtwin", "reload-failed", "certificates, lists and policy", failure);
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "src/gate/audit_trail.hpp"
+#include "src/node/node_log.hpp"
 #include "src/process/repeating_thread.hpp"
 #include "src/security/edge_trust.hpp"
 
@@ -14,10 +15,9 @@ namespace gridtwin {
 /// and goes into the audit trail, a failure as long as it is the same only once.
 class trust_watch {
 public:
-  /// `asked`: whether an operator has asked for a reload since it was last called.
-  /// `tell`: gets a line for the log. Both are called in the thread of this. All of them outlive it.
-  trust_watch(edge_trust& trust, audit_trail& audit, std::function<bool()> asked,
-              std::function<void(const std::string&)> tell);
+  /// `asked`: whether an operator has asked for a reload since it was last called, in the thread of this. All of them
+  /// outlive it.
+  trust_watch(edge_trust& trust, audit_trail& audit, std::function<bool()> asked, node_log& log);
 
 private:
   void look();
@@ -26,7 +26,7 @@ private:
   edge_trust& trust_;
   audit_trail& audit_;
   const std::function<bool()> asked_;
-  const std::function<void(const std::string&)> tell_;
+  node_log& log_;
   std::string failure_; ///< of the last reload; empty: none
   int looks_ = 0;
   repeating_thread thread_; ///< last: it uses the others

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """The unit for systemd: it is well formed, leaves the node little of the system, and its commands do what it says."""
 
+import json
 import os
 import pathlib
 import re
@@ -67,7 +68,8 @@ def its_commands_run_a_node(context):
     mask = int(value_of(text, "UMask"), 8)
     node.process = subprocess.Popen(shlex.split(value_of(text, "ExecStart")), stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                                     preexec_fn=lambda: os.umask(mask))  # pylint: disable=consider-using-with,subprocess-popen-preexec-fn
-    check(b"ready" in node.process.stderr.readline(), "it is ready")
+    told = [json.loads(node.process.stderr.readline())]
+    check_equal(told[0]["event"], "ready", "what it tells first")
     reload_it = shlex.split(value_of(text, "ExecReload").replace("$MAINPID", str(node.process.pid)))
     subprocess.run(reload_it, check=True)
     node.bring("part.csv", header + b"".join(lines))
@@ -75,8 +77,13 @@ def its_commands_run_a_node(context):
     for file in node.store.iterdir():
         check(not file.stat().st_mode & stat.S_IRWXO, f"{file.name} is for its owner and group: {stat.filemode(file.stat().st_mode)}")
     node.process.send_signal(signal.SIGTERM)
-    node.process.communicate(timeout=120)
+    _, err = node.process.communicate(timeout=120)
     check_equal(node.process.returncode, 0, "it ends in order")
+    told += map(json.loads, err.splitlines())
+    for event in told:
+        check({"at", "event", "text"} <= event.keys(), f"each line of its log is an event: {event}")
+        check(re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", event["at"]), f"an event has its time: {event}")
+        check(not re.search(r"\b\d{13}\b", str(event)), f"SE-05: the log names no meter: {event}")
 
 
 if __name__ == "__main__":
