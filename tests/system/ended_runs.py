@@ -197,7 +197,7 @@ def v17_killed_at_any_moment(context):
 
 
 def arguments_of(parser):
-    parser.add_argument("--signals", type=int, default=10, help="of each kind")
+    parser.add_argument("--signals", type=int, default=7, help="of each kind")
     parser.add_argument("--seed", type=int, default=1, help="of moments")
 
 
