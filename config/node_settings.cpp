@@ -225,16 +225,6 @@ std::optional<std::string> read(const toml_table& document, node_settings& out) 
   return std::nullopt;
 }
 
-std::string quoted(std::string_view text) {
-  std::string out = "\"";
-  for (const char c : text) {
-    if (c == '"' || c == '\\')
-      out += '\\';
-    out += c;
-  }
-  return out + '"';
-}
-
 } // namespace
 
 std::span<const node_option> node_options() noexcept { return options; }
@@ -264,8 +254,8 @@ std::string describe_node_settings(const node_settings& settings) {
     if (text != nullptr) {
       if (!o.choices.empty())
         out += "# one of: " + std::string(o.choices) + "\n";
-      out += o.required ? "# required\n" : "# default " + quoted(o.fallback) + "\n";
-      out += std::string(o.key) + " = " + quoted(settings.*(*text)) + "\n";
+      out += o.required ? "# required\n" : "# default " + toml_string(o.fallback) + "\n";
+      out += std::string(o.key) + " = " + toml_string(settings.*(*text)) + "\n";
     } else {
       out += "# " + std::string(o.unit) + ", " + std::to_string(o.least) + " to " + std::to_string(o.most)
              + ", default " + std::string(o.fallback) + "\n";

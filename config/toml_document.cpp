@@ -122,4 +122,14 @@ std::optional<std::string> unknown_key(const toml_table& table, std::span<const 
   return std::nullopt;
 }
 
+std::string toml_string(std::string_view text) {
+  std::string out = "\"";
+  for (const char c : text) {
+    if (c == '"' || c == '\\')
+      out += '\\';
+    out += c;
+  }
+  return out + '"';
+}
+
 } // namespace gridtwin

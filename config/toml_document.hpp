@@ -72,4 +72,7 @@ result<toml_table> parse_toml(std::string_view text);
 /// Nothing if every key of the table is known.
 std::optional<std::string> unknown_key(const toml_table& table, std::span<const std::string_view> known);
 
+/// A text of printable characters as TOML has it: in quotation marks.
+std::string toml_string(std::string_view text);
+
 } // namespace gridtwin

@@ -139,24 +139,14 @@ std::optional<std::string> read_webhook(const toml_table& table, webhook_setting
   return std::nullopt;
 }
 
-std::string in_marks(std::string_view text) {
-  std::string out = "\"";
-  for (const char c : text) {
-    if (c == '"' || c == '\\')
-      out += '\\';
-    out += c;
-  }
-  return out + '"';
-}
-
 std::string value_of(const webhook_option& o, const webhook_settings& of) {
   if (const auto* const text = std::get_if<text_member>(&o.member))
-    return in_marks(of.*(*text));
+    return toml_string(of.*(*text));
   if (const auto* const number = std::get_if<number_member>(&o.member))
     return std::to_string(of.*(*number));
   std::string out = "[";
   for (const std::string& one : of.*std::get<list_member>(o.member))
-    (out += out.size() == 1 ? "" : ", ") += in_marks(one);
+    (out += out.size() == 1 ? "" : ", ") += toml_string(one);
   return out + "]";
 }
 
@@ -169,7 +159,7 @@ std::string bounds_of(const webhook_option& o) {
            + ", default " + std::string(o.fallback) + "\n";
   if (std::holds_alternative<list_member>(o.member))
     return out + "# at most " + std::to_string(most_allowed_networks) + ", default []\n";
-  return out + "# default " + in_marks(o.fallback) + "\n";
+  return out + "# default " + toml_string(o.fallback) + "\n";
 }
 
 } // namespace
@@ -196,7 +186,7 @@ std::string describe_webhooks(const std::vector<webhook_settings>& webhooks) {
   std::string out;
   for (const webhook_settings& one : webhooks) {
     // A dot in a bare key would nest.
-    out += "\n[webhooks." + in_marks(one.name) + "]\n";
+    out += "\n[webhooks." + toml_string(one.name) + "]\n";
     for (const webhook_option& o : webhook_options)
       out += "# " + std::string(o.what) + "\n" + bounds_of(o) + std::string(o.key) + " = " + value_of(o, one) + "\n";
   }
