@@ -227,6 +227,7 @@ int run(const load_options& o, const std::function<std::int64_t()>& now_us) {
   if (!followed)
     return report_failure(load_command, followed.failure());
   load_report report = report_of(senders, *plans);
+  report.began_us = start_us;
   if (follower)
     report.reader = follower->latency();
   if (!o.store.empty()) {

@@ -36,9 +36,9 @@ std::string load_json(const load_report& r) {
   std::string out = fmt::format(
     "{{\"readings\":{},\"sent\":{},\"accepted\":{},\"duplicates\":{},\"conflicts\":{},\"quarantined\":{},\"rejected\":{"
     "},"
-    "\"busy\":{},\"unanswered\":{},\"elapsed_s\":{},\"answered_per_s\":{:.0f},\"answer_ms\":{}",
+    "\"busy\":{},\"unanswered\":{},\"began_us\":{},\"elapsed_s\":{},\"answered_per_s\":{:.0f},\"answer_ms\":{}",
     r.readings, r.sent, r.of(wire_outcome::accepted), r.of(wire_outcome::duplicate), r.of(wire_outcome::conflict),
-    r.of(wire_outcome::quarantined), r.of(wire_outcome::rejected), r.of(wire_outcome::busy), r.unanswered,
+    r.of(wire_outcome::quarantined), r.of(wire_outcome::rejected), r.of(wire_outcome::busy), r.unanswered, r.began_us,
     format_seconds(r.last_answer_us / 1000), answered_per_s(r), json_of(r.answer));
   if (r.reader.count() > 0)
     out += fmt::format(",\"reader_ms\":{}", json_of(r.reader));

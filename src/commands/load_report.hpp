@@ -17,6 +17,7 @@ struct load_report {
   std::uint64_t sent = 0;     ///< of them, each once
   std::uint64_t unanswered = 0;
   std::array<std::uint64_t, wire_outcome_count> by_outcome{};
+  std::int64_t began_us = 0;       ///< when the first message was due, by the machine's clock that never goes back
   std::int64_t last_answer_us = 0; ///< from the load's beginning
   latency_histogram answer;        ///< from due to the final answer
   latency_histogram reader;        ///< from due to being read from the log
