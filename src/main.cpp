@@ -1,6 +1,7 @@
 #include "src/bench/bench_register.hpp"
 #include "src/commands/alarms.hpp"
 #include "src/commands/audit.hpp"
+#include "src/commands/changes.hpp"
 #include "src/commands/deadletters.hpp"
 #include "src/commands/deadline.hpp"
 #include "src/commands/digest.hpp"
@@ -71,6 +72,7 @@ int main(int argc, char** argv) {
   gridtwin::register_twins(app, select);
   gridtwin::register_deadletters(app, select);
   gridtwin::register_audit(app, select);
+  gridtwin::register_changes(app, select);
   gridtwin::register_message(app, select);
   gridtwin::register_pki(app, select, gridtwin::wall_clock_s);
   gridtwin::register_sim(app, select, gridtwin::monotonic_ms);

@@ -19,6 +19,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <utility>
 
 namespace gridtwin {
 
@@ -30,16 +31,21 @@ struct run_options {
   log_format log = log_format::text;
 };
 
-result<node_settings> read_settings(const std::string& path) {
+struct read_node_settings {
+  node_settings settings;
+  std::string text;
+};
+
+result<read_node_settings> read_settings(const std::string& path) {
   auto text = read_small_file(path, toml_bytes_limit);
   if (!text)
     return text.failure();
   auto settings = parse_node_settings(*text, path);
   if (!settings)
-    return settings;
+    return settings.failure();
   if (const auto plans = webhook_plans(*settings); !plans)
     return error{plans.failure().code, "settings " + in_quotes(path) + ": " + plans.failure().message};
-  return settings;
+  return read_node_settings{std::move(*settings), std::move(*text)};
 }
 
 std::int64_t refused(const run_counts& counts) {
@@ -88,36 +94,38 @@ int run(const run_options& o, const node_run::second_clock& now) {
   constexpr std::string_view command = "run";
   catch_interrupts();
   catch_reload_requests();
-  const auto settings = read_settings(o.config);
-  if (!settings)
-    return report_failure(command, settings.failure());
+  auto read = read_settings(o.config);
+  if (!read)
+    return report_failure(command, read.failure());
+  const node_settings& settings = read->settings;
   node_log log(o.log, now);
-  submission_feed feed(static_cast<std::size_t>(settings->waiting_readings));
+  submission_feed feed(static_cast<std::size_t>(settings.waiting_readings));
   audit_trail audit(now, [&log](const audit_event& event) {
     log.tell(event.act, "event=" + event.act + " who=" + event.who + " why=" + json_string(event.detail),
              {{"who", event.who}, {"why", event.detail}});
   });
   known_meters meters;
   node_status status;
-  auto node = node_run::prepare(*settings, {feed, status, audit, meters, now, [&o](const turn_report& r) {
-                                              if (!is_worth_telling(r))
-                                                return;
-                                              const std::string line = o.json ? as_json(r) : as_text(r);
-                                              std::FILE* const to = o.json ? stdout : stderr;
-                                              std::fputs(line.c_str(), to);
-                                              std::fflush(to);
-                                            }});
+  auto node = node_run::prepare(settings, {feed, status, audit, meters, now, [&o](const turn_report& r) {
+                                             if (!is_worth_telling(r))
+                                               return;
+                                             const std::string line = o.json ? as_json(r) : as_text(r);
+                                             std::FILE* const to = o.json ? stdout : stderr;
+                                             std::fputs(line.c_str(), to);
+                                             std::fflush(to);
+                                           }});
   if (!node)
     return report_failure(command, node.failure());
-  auto edge = node_edge::open(*settings, {feed, audit, meters, status, now, monotonic_us, reload_requested, log});
+  auto edge = node_edge::open(settings, {feed, audit, meters, status, now, monotonic_us, reload_requested, log});
   if (!edge)
     return report_failure(command, edge.failure());
   const std::string where = (*edge)->where();
   log.tell("ready", "ready" + (where.empty() ? where : ", " + where) + "; Ctrl-C ends it in good order",
            {{"where", where}});
   audit.did("gridtwin", "start-node", "", where);
+  audit.uses(use_settings_act, o.config, std::move(read->text));
   alarm_thread alarms(
-    *settings, now, [&o](const alarm_look& look) { tell(o, look); },
+    settings, now, [&o](const alarm_look& look) { tell(o, look); },
     [&log](const std::string& trouble) {
       log.tell("alarms-failed", "alarms: " + trouble, {{"why", trouble}});
     });
@@ -145,7 +153,7 @@ int show(const run_options& o) {
   const auto settings = read_settings(o.config);
   if (!settings)
     return report_failure(command, settings.failure());
-  return print_result(command, describe_node_settings(*settings));
+  return print_result(command, describe_node_settings(settings->settings));
 }
 
 void add_config(CLI::App& app, run_options& o) {

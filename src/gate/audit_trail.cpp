@@ -56,7 +56,14 @@ void audit_trail::add(key who, std::uint64_t count, std::int64_t first_s, std::i
 }
 
 void audit_trail::did(std::string who, std::string act, std::string subject, std::string detail) {
-  audit_event event{now_s_(), std::move(who), std::move(act), std::move(subject), std::move(detail)};
+  put({now_s_(), std::move(who), std::move(act), std::move(subject), std::move(detail)});
+}
+
+void audit_trail::uses(std::string_view act, std::string subject, std::string text) {
+  put({now_s_(), "gridtwin", std::string(act), std::move(subject), {}, std::move(text)});
+}
+
+void audit_trail::put(audit_event event) {
   for (std::string* text : {&event.who, &event.act, &event.subject, &event.detail})
     if (text->size() > longest_audit_text)
       text->resize(longest_audit_text);

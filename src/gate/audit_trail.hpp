@@ -56,6 +56,8 @@ public:
   void refused(refusal what);
   /// An act of an operator or of the node: each is told. Its texts are the program's own or made printable.
   void did(std::string who, std::string act, std::string subject, std::string detail);
+  /// A text is gone by from now on (`audit_event::text`); told where it is another than before.
+  void uses(std::string_view act, std::string subject, std::string text);
 
   /// What is due, in the order of time, at most a few hundred at a time.
   std::vector<audit_event> take();
@@ -78,6 +80,7 @@ private:
   };
 
   static key others_of(refused_act act);
+  void put(audit_event event);
   void add(key who, std::uint64_t count, std::int64_t first_s, std::int64_t last_s);
   std::vector<audit_event> due_refusals(std::int64_t now, bool all);
   std::vector<audit_event> take(bool all);

@@ -16,7 +16,9 @@ constexpr int looks_between_questions = 60;
 
 trust_watch::trust_watch(edge_trust& trust, audit_trail& audit, std::function<bool()> asked, node_log& log)
   : trust_(trust), audit_(audit), asked_(std::move(asked)), log_(log),
-    thread_(repeating_thread::first::after_a_pause, between_looks, [this] { look(); }) {}
+    thread_(repeating_thread::first::after_a_pause, between_looks, [this] { look(); }) {
+  tell_policy();
+}
 
 void trust_watch::look() {
   if (asked_())
@@ -27,12 +29,18 @@ void trust_watch::look() {
     trust_.ask_again();
 }
 
+void trust_watch::tell_policy() {
+  for (policy_file& file : trust_.take_policy_texts())
+    audit_.uses(use_policy_act, std::move(file.path), std::move(file.text));
+}
+
 void trust_watch::done(const result<void>& reloaded, bool was_asked) {
   const std::string why = was_asked ? "it was asked for" : "files have changed";
   if (reloaded) {
     failure_.clear();
     log_.tell("reload", "certificates, lists and policy were read again: " + why, {{"why", why}});
     audit_.did("gridtwin", "reload", "certificates, lists and policy", why);
+    tell_policy();
     return;
   }
   const std::string failure = printable(reloaded.failure().message, reloaded.failure().message.size());

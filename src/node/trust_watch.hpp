@@ -21,6 +21,7 @@ public:
 
 private:
   void look();
+  void tell_policy();
   void done(const result<void>& reloaded, bool was_asked);
 
   edge_trust& trust_;

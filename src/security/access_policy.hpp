@@ -106,8 +106,13 @@ inline constexpr std::size_t longest_transformer_id = 64;
 result<access_policy> parse_access_policy(std::string_view toml, std::string_view origin_name,
                                           const policy_file_reader& read);
 
-/// The policy of a file; the files that it names stand in the same folder. `files`: gets the paths of all that were
-/// read, also where one of them is wrong.
-result<access_policy> read_access_policy(const std::string& path, std::vector<std::string>* files = nullptr);
+struct policy_file {
+  std::string path;
+  std::string text; ///< empty where it could not be read
+};
+
+/// The policy of a file; the files that it names stand in the same folder. `files`: gets all that were read, also where
+/// one of them is wrong.
+result<access_policy> read_access_policy(const std::string& path, std::vector<policy_file>* files = nullptr);
 
 } // namespace gridtwin

@@ -354,11 +354,12 @@ result<access_policy> parse_access_policy(std::string_view toml, std::string_vie
   return policy_reader(origin_name, read).read(*parsed);
 }
 
-result<access_policy> read_access_policy(const std::string& path, std::vector<std::string>* files) {
+result<access_policy> read_access_policy(const std::string& path, std::vector<policy_file>* files) {
   const auto read = [files](const std::filesystem::path& file, std::size_t limit) {
+    auto text = whole_text(file, limit);
     if (files != nullptr)
-      files->push_back(file.string());
-    return whole_text(file, limit);
+      files->push_back({file.string(), text ? *text : std::string()});
+    return text;
   };
   const auto text = read(path, toml_bytes_limit);
   if (!text)

@@ -44,6 +44,11 @@ std::shared_ptr<const access_policy> edge_trust::policy() const {
   return policy_;
 }
 
+std::vector<policy_file> edge_trust::take_policy_texts() {
+  const std::lock_guard lock(mutex_);
+  return std::exchange(policy_texts_, {});
+}
+
 std::vector<std::string> edge_trust::files() const {
   std::vector<std::string> out = policy_files_;
   for (const auto& listener : listeners_) {
@@ -63,18 +68,22 @@ result<void> edge_trust::reload_all() {
   if (policy_files_.empty())
     policy_files_.push_back(policy_file_);
   std::optional<access_policy> policy;
+  std::vector<policy_file> texts;
   file_stamps stamps;
   for (int i = 0; i < most_readings; ++i) {
     policy.reset();
     stamps = stamps_of(files(), stamp_);
     watch_.was_read(stamps);
-    std::vector<std::string> read;
-    auto one = read_access_policy(policy_file_, &read);
-    const bool known = std::all_of(read.begin(), read.end(), [this](const std::string& path) {
-      return std::find(policy_files_.begin(), policy_files_.end(), path) != policy_files_.end();
+    texts.clear();
+    auto one = read_access_policy(policy_file_, &texts);
+    const bool known = std::all_of(texts.begin(), texts.end(), [this](const policy_file& file) {
+      return std::find(policy_files_.begin(), policy_files_.end(), file.path) != policy_files_.end();
     });
-    if (!known || one)
-      policy_files_ = std::move(read);
+    if (!known || one) {
+      policy_files_.clear();
+      for (const policy_file& file : texts)
+        policy_files_.push_back(file.path);
+    }
     if (!one && known)
       return one.failure();
     if (one)
@@ -99,6 +108,7 @@ result<void> edge_trust::reload_all() {
   {
     const std::lock_guard lock(mutex_);
     policy_.swap(next);
+    policy_texts_.swap(texts);
   }
   for (std::size_t i = 0; i < prepared.size(); ++i)
     listeners_[i]->put_in_force(std::move(prepared[i]));

@@ -35,6 +35,8 @@ public:
   void on_change(std::function<void()> tell);
 
   std::shared_ptr<const access_policy> policy() const;
+  /// The files of the policy in force as they were read, the policy first; once after each reload.
+  std::vector<policy_file> take_policy_texts();
 
   /// Reads all files again. Error: which is wrong and how; then everything stays as it was.
   result<void> reload();
@@ -62,8 +64,9 @@ private:
   stamp_watch watch_;
   int looks_to_retry_ = 0; ///< 0: the last reload did not fail
 
-  mutable std::mutex mutex_; ///< of `policy_`
+  mutable std::mutex mutex_; ///< of what follows
   std::shared_ptr<const access_policy> policy_;
+  std::vector<policy_file> policy_texts_; ///< until they are taken
 };
 
 } // namespace gridtwin

@@ -1,6 +1,8 @@
 #include "src/store/audit.hpp"
 
 #include "src/store/bytes.hpp"
+#include "src/store/kept_texts.hpp"
+#include "twins/hash.hpp"
 
 #include <string>
 #include <utility>
@@ -20,6 +22,29 @@ result<void> check(const audit_event& event) {
       return error{errc::usage, "what is told of an act may have " + std::to_string(longest_audit_text)
                                   + " bytes at most: shorten it"};
   return {};
+}
+
+/// Whether the last act of its kind and subject had the same to tell.
+result<bool> is_in_force(sqlite_database& database, const audit_event& event) {
+  auto last = database.prepare("SELECT detail FROM audit WHERE act = ?1 AND subject = ?2 ORDER BY id DESC LIMIT 1");
+  if (!last)
+    return last.failure();
+  last->bind_text(1, event.act).bind_text(2, event.subject);
+  const bool same = last->step() && last->bytes(0) == event.detail;
+  return last->failed() ? result<bool>(database.failure("cannot read")) : result<bool>(same);
+}
+
+result<void> write_event(sqlite_database& database, journal_appender& journal, const audit_event& event) {
+  if (auto good = check(event); !good)
+    return good;
+  if (auto added = journal.append(estate_shard, record_kind::audit, encode_audit(event)); !added)
+    return added.failure();
+  auto put = database.prepare("INSERT INTO audit(at, who, act, subject, detail) VALUES (?1, ?2, ?3, ?4, ?5)");
+  if (!put)
+    return put.failure();
+  put->bind(1, event.at_s).bind_text(2, event.who).bind_text(3, event.act);
+  put->bind_text(4, event.subject).bind_text(5, event.detail);
+  return put->run() ? result<void>() : result<void>(database.failure("cannot write"));
 }
 
 } // namespace
@@ -45,16 +70,17 @@ bool decode_audit(std::string_view body, audit_event& event) {
 }
 
 result<void> write_audit(sqlite_database& database, journal_appender& journal, const audit_event& event) {
-  if (auto good = check(event); !good)
-    return good;
-  if (auto added = journal.append(estate_shard, record_kind::audit, encode_audit(event)); !added)
-    return added.failure();
-  auto put = database.prepare("INSERT INTO audit(at, who, act, subject, detail) VALUES (?1, ?2, ?3, ?4, ?5)");
-  if (!put)
-    return put.failure();
-  put->bind(1, event.at_s).bind_text(2, event.who).bind_text(3, event.act);
-  put->bind_text(4, event.subject).bind_text(5, event.detail);
-  return put->run() ? result<void>() : result<void>(database.failure("cannot write"));
+  if (event.text.empty())
+    return write_event(database, journal, event);
+  audit_event use = event;
+  use.detail = to_hex(sha256(event.text));
+  const auto known = is_in_force(database, use);
+  if (!known || *known)
+    return known ? result<void>() : result<void>(known.failure());
+  if (use.text.size() <= longest_kept_text)
+    if (auto kept = keep_text(database, use.detail, use.text); !kept)
+      return kept;
+  return write_event(database, journal, use);
 }
 
 result<void> record_act(const store_folder& folder, const audit_event& event) {

@@ -19,8 +19,19 @@ struct audit_event {
   std::string act;       ///< what was done: a word such as `drop-letter`; not empty
   std::string subject;   ///< what it was done to
   std::string detail;    ///< why, and what else is to be known
+  /// Of a `use_act`: what is gone by from now on, whole. Kept beside the record (`kept_texts.hpp`), which has its
+  /// SHA-256 in hex as `detail`; empty where an event was read.
+  std::string text = {};
   bool operator==(const audit_event&) const = default;
 };
+
+// Acts that bring a text into force: settings of a node, its policy and the files that this names. `subject` is the
+// file's name.
+inline constexpr std::string_view use_settings_act = "use-settings";
+inline constexpr std::string_view use_policy_act = "use-policy";
+
+/// Bytes of a text that is kept, at most: of one that is longer only its hash is recorded.
+inline constexpr std::size_t longest_kept_text = std::size_t{16} << 20;
 
 /// Bytes of each text of an audit event, at most.
 inline constexpr std::size_t longest_audit_text = std::size_t{16} << 10;
@@ -29,8 +40,9 @@ std::string encode_audit(const audit_event& event);
 /// False where the bytes are damaged.
 bool decode_audit(std::string_view body, audit_event& event);
 
-/// Writes an event to the journal and the table, inside the caller's transaction. Error: usage where it lacks a name or
-/// has a text that is too long.
+/// Writes an event to the journal and the table, inside the caller's transaction. One that brings a text into force
+/// that is in force already changes nothing, and nothing is written. Error: usage where it lacks a name or has a text
+/// that is too long.
 result<void> write_audit(sqlite_database& database, journal_appender& journal, const audit_event& event);
 
 /// The same in a transaction of its own, synced before it returns, for acts that change nothing else. `folder`: open

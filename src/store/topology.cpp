@@ -1,6 +1,7 @@
 #include "src/store/topology.hpp"
 
 #include "src/store/bytes.hpp"
+#include "src/store/kept_texts.hpp"
 #include "twins/hash.hpp"
 
 #include <algorithm>
@@ -127,12 +128,6 @@ result<void> write_estate(sqlite_database& database, const topology_change& chan
     return add_estate.failure();
   if (!add_estate->bind_blob(1, change.hash).run())
     return database.failure("cannot write");
-  auto known = database.prepare("SELECT 1 FROM estate_texts WHERE hash = ?1");
-  if (!known)
-    return known.failure();
-  auto add_text = database.prepare("INSERT INTO estate_texts(hash, body) VALUES (?1, ?2)");
-  if (!add_text)
-    return add_text.failure();
   auto add_file = database.prepare("INSERT INTO estate_files(estate, name, hash) "
                                    "VALUES ((SELECT max(version) FROM estates), ?1, ?2)");
   if (!add_file)
@@ -140,15 +135,8 @@ result<void> write_estate(sqlite_database& database, const topology_change& chan
   std::size_t at = 0;
   for (const auto& [name, text] : files_of(bytes)) {
     const std::string& hash = change.file_hashes[at++];
-    const bool is_known = known->bind_blob(1, hash).step();
-    if (known->failed())
-      return database.failure("cannot read");
-    known->reset();
-    if (!is_known) {
-      const std::string body = pack(*text);
-      if (!add_text->bind_blob(1, hash).bind_blob(2, body).run())
-        return database.failure("cannot write");
-    }
+    if (auto kept = keep_text(database, hash, *text); !kept)
+      return kept;
     if (!add_file->bind_text(1, name).bind_blob(2, hash).run())
       return database.failure("cannot write");
   }

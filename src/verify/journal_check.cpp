@@ -1,6 +1,7 @@
 #include "src/verify/journal_check.hpp"
 
 #include "src/store/audit.hpp"
+#include "src/store/change_history.hpp"
 #include "src/store/topology.hpp"
 
 #include <algorithm>
@@ -160,6 +161,13 @@ result<std::uint64_t> check_bindings(sqlite_database& database, store_faults& fa
     if (!files || estate_hash(*files) != hash)
       faults.add("estate " + hash, files ? "its files are not what its hash says" : files.failure().message);
   }
+  const auto changes = recorded_changes(database);
+  if (!changes)
+    return changes.failure();
+  for (const recorded_change& change : *changes)
+    if (change.thing != changed_thing::estate)
+      if (const auto texts = texts_of(database, change); !texts)
+        faults.add(name_of(change.record), texts.failure().message);
   return estates->size();
 }
 

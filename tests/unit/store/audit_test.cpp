@@ -1,7 +1,9 @@
 #include "src/store/audit.hpp"
 
+#include "src/store/change_history.hpp"
 #include "tests/support/seeded_random.hpp"
 #include "tests/support/store_fixture.hpp"
+#include "twins/hash.hpp"
 
 #include <doctest/doctest.h>
 
@@ -101,4 +103,43 @@ TEST_CASE("audit: an act without a name, or with a text that is too long, is ref
   CHECK(store.dump() == before);
   CHECK(record_act(store.folder(), {1, most, most, most, most}));
   CHECK(store.number("SELECT max(length(body)) FROM journal") <= static_cast<std::int64_t>(largest_record));
+}
+
+TEST_CASE("audit: SE-07, a text in force is kept whole, and told where it is another than before") {
+  const store_fixture store;
+  const auto use = [&](std::string_view act, std::string subject, std::string text) {
+    REQUIRE(record_act(store.folder(), {store.number("SELECT count(*) FROM audit") + 100,
+                                        "gridtwin",
+                                        std::string(act),
+                                        std::move(subject),
+                                        {},
+                                        std::move(text)}));
+    return store.number("SELECT count(*) FROM audit");
+  };
+  CHECK(use(use_policy_act, "access.toml", "version = 1\n") == 1);
+  CHECK(use(use_policy_act, "access.toml", "version = 1\n") == 1);
+  CHECK(use(use_policy_act, "meters.csv", "version = 1\n") == 2); // another file that says the same
+  CHECK(use(use_policy_act, "access.toml", "version = 2\n") == 3);
+  CHECK(use(use_policy_act, "access.toml", "version = 1\n") == 4); // the first one again
+  CHECK(use(use_settings_act, "access.toml", "version = 1\n") == 5);
+  const std::string endless(longest_kept_text + 1, 'x');
+  CHECK(use(use_policy_act, "meters.csv", endless) == 6);
+  CHECK(store.number("SELECT count(*) FROM estate_texts") == 2);
+  CHECK(broken_links(store) == 0);
+  sqlite_database database = store.reader_connection();
+  const auto changes = recorded_changes(database);
+  REQUIRE(changes);
+  REQUIRE(changes->size() == 6);
+  const auto text_of = [&](std::size_t i) {
+    const auto texts = texts_of(database, (*changes)[i]);
+    REQUIRE(texts);
+    return texts->empty() ? "none" : texts->front().name + ": " + texts->front().text;
+  };
+  CHECK(text_of(0) == "access.toml: version = 1\n");
+  CHECK(text_of(2) == "access.toml: version = 2\n");
+  CHECK(text_of(3) == text_of(0));
+  CHECK(text_of(5) == "none");
+  CHECK((*changes)[5].hash == to_hex(sha256(endless)));
+  CHECK((*changes)[2].since_s == 102);
+  CHECK((*changes)[4].thing == changed_thing::settings);
 }
