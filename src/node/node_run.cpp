@@ -53,10 +53,8 @@ result<void> node_run::record_last_acts() {
 /// The plan of a run that takes these files and what is submitted.
 result<replay_plan> node_run::plan_of(std::int64_t from_s, std::vector<std::filesystem::path> files,
                                       turn_report& report) {
-  replay_plan fresh;
-  if (auto loaded = load_estate(settings_.estate, fresh); loaded) {
-    meters_->replace(fresh.meters);
-    estate_ = std::move(fresh);
+  if (auto loaded = load_estate(settings_.estate, *estate_); loaded) {
+    meters_->replace(estate_->meters);
   } else {
     report.problem = "the estate stays as it was: " + loaded.failure().message;
   }

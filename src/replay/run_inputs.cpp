@@ -43,21 +43,34 @@ result<source_format> format_called(const std::string& format) {
   return out;
 }
 
+namespace {
+
+bool is_made_of(const estate_bytes& bytes, const estate_texts& texts, const std::vector<estate_file>& optional) {
+  return bytes.transformers == texts.transformers && bytes.feeders == texts.feeders && bytes.meters == texts.meters
+         && bytes.optional == optional;
+}
+
+} // namespace
+
 result<void> load_estate(const std::string& folder, replay_plan& plan) {
   auto texts = read_estate_texts(folder);
   if (!texts)
     return texts.failure();
-  auto estate = parse_estate(*texts, folder);
-  if (!estate)
-    return estate.failure();
-  plan.estate = std::make_shared<const gridtwin::estate>(std::move(*estate));
-  plan.meters = std::make_shared<const meter_index>(plan.estate);
   auto optional = read_settlement_files(folder);
   if (!optional)
     return optional.failure();
-  const auto inputs = parse_settlement_files(*optional, *plan.meters, folder);
+  if (plan.estate_files && is_made_of(*plan.estate_files, *texts, *optional))
+    return {};
+  auto estate = parse_estate(*texts, folder);
+  if (!estate)
+    return estate.failure();
+  const auto parsed = std::make_shared<const gridtwin::estate>(std::move(*estate));
+  const auto meters = std::make_shared<const meter_index>(parsed);
+  const auto inputs = parse_settlement_files(*optional, *meters, folder);
   if (!inputs)
     return inputs.failure();
+  plan.estate = parsed;
+  plan.meters = meters;
   plan.appointed = appointed_ranges(*plan.estate, *inputs);
   plan.estate_files = std::make_shared<const estate_bytes>(estate_bytes{
     std::move(texts->transformers), std::move(texts->feeders), std::move(texts->meters), std::move(*optional)});

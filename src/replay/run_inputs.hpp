@@ -14,7 +14,7 @@ result<format_profile> profile_called(const std::string& format);
 /// How sources of a format are read: the name of a built-in one, of a profile file (*.toml), or of messages.
 result<source_format> format_called(const std::string& format);
 
-/// Reads an estate's folder into a plan.
+/// Reads an estate's folder into a plan. A plan that was made of the same bytes stays as it is.
 result<void> load_estate(const std::string& folder, replay_plan& plan);
 
 /// Opens every source once, so that a missing column or an empty file is known before anything is written.
