@@ -78,8 +78,9 @@ result<store_findings> look_into(const verify_options& o, progress_line& line) {
     auto store = readable_store::open(o.store);
     if (!store)
       return store.failure();
-    keep(check_log(store->database, out.faults), out.log, out.faults);
-    out.faults.add("the store", view.failure().message);
+    // A node that has had no reading has bound no estate; that of others is in the journal, and is missed there.
+    if (!keep(check_log(store->database, out.faults), out.log, out.faults) || out.log->estates != 0)
+      out.faults.add("the store", view.failure().message);
     return out;
   }
   const auto progress = [&line](std::uint64_t done, std::uint64_t all) { line.show(done, all); };
