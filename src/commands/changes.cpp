@@ -105,7 +105,7 @@ int list(const changes_options& o, sqlite_database& database, const std::vector<
         return report_failure(changes_command, made.failure());
       diff = std::move(*made);
     }
-    out += (o.json ? json_of : line_of)(i + 1, all[i], diff);
+    out += o.json ? json_of(i + 1, all[i], diff) : line_of(i + 1, all[i], diff);
   }
   return print_result(changes_command, out.empty() && !o.json ? "nothing is recorded\n" : out);
 }
