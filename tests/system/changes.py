@@ -131,12 +131,14 @@ def se_07_settings_and_policy_of_a_node(context):
     settings = node.config.read_text()
     check_equal(list(replayed_changes(context, node.store, "settings").values()), [settings], "settings")
     before = len(changes(context, node.store))
-    node.start()  # its port is the one that it had, so the settings are not
-    node.end()
+    node.start()  # with the port that it had before, now as a setting
+    node.end()  # binds estate and rules
+    told = len(changes(context, node.store))
     node.start()
     node.end()
     found = changes(context, node.store)
-    check_equal([c["what"] for c in found[before:]], ["settings"], "what a start with the port as a setting changes")
+    check_equal([c["what"] for c in found[before:]], ["settings", "estate", "rules"], "what another port, and a good end, change")
+    check_equal(len(found), told, "a start with all as it was")
     check_equal(list(replayed_changes(context, node.store, "settings").values()), [node.config.read_text()], "the settings now")
     named = [c for c in found if c["name"] == str(meters)]
     check_equal(len(named), 2, "the list of meters")
