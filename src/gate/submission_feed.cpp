@@ -68,4 +68,9 @@ std::size_t submission_feed::outstanding() const {
   return outstanding_;
 }
 
+bool submission_feed::has_waiting() const {
+  const std::lock_guard lock(mutex_);
+  return !waiting_.empty();
+}
+
 } // namespace gridtwin

@@ -39,6 +39,7 @@ public:
 
   std::uint64_t refused() const;   ///< submissions that were told busy
   std::size_t outstanding() const; ///< readings that were offered and are not answered yet
+  bool has_waiting() const;        ///< something was offered that nobody has taken
 
 private:
   const std::size_t most_readings_;

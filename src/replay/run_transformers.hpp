@@ -41,6 +41,9 @@ public:
     return handle(t) || is_gone(t) || !stored_.unsummarised[t.value].empty();
   }
 
+  /// Whether an earlier run has left days of it without a summary.
+  bool was_left(transformer_index t) const noexcept { return left_[t.value]; }
+
   /// Has a group judged by the transformers that it touches.
   void assess(std::shared_ptr<reading_group> group);
   /// A group is durable; `parked`: twins that were parked with it.
@@ -75,6 +78,7 @@ private:
   std::shared_ptr<const run_context> run_;
   caf::actor writer_;
   stored_days_list stored_;
+  std::vector<bool> left_; ///< by transformer: had days without a summary when the run began
   caf::scoped_actor& owner_;
   reload_function reload_;
   clock_function clock_;

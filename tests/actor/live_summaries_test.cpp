@@ -1,0 +1,138 @@
+// Between two runs of a node a sender waits, but not for the summaries of all its transformers.
+
+#include "src/commands/replay_report.hpp"
+#include "src/commands/store_view.hpp"
+#include "src/replay/replay_run.hpp"
+#include "src/replay/run_inputs.hpp"
+#include "src/store/store_reader.hpp"
+#include "tests/support/temporary_folder.hpp"
+#include "tests/unit/ingest/ingest_support.hpp"
+#include "twins/bounds.hpp"
+
+#include <algorithm>
+#include <iterator>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+namespace gridtwin {
+namespace {
+
+using namespace gridtwin::test;
+using testing::temporary_folder;
+
+constexpr std::uint32_t transformers = bounds::summaries_while_waited_for + 70;
+constexpr period first_period{20'513 * periods_per_day + 1};
+
+std::string meter_of(std::uint32_t t) { return mpan_text(100'000'000'000 + t); }
+
+/// So many transformers with a meter each.
+class wide_estate {
+public:
+  wide_estate() {
+    std::string all = "transformer_id,rating_kva,gsp_group\n";
+    std::string feeders = "transformer_id,feeder_id\n";
+    std::string meters =
+      "mpan,transformer_id,feeder_id,supplier_mpid,market_segment,connection_type,domestic,energisation\n";
+    for (std::uint32_t t = 0; t < transformers; ++t) {
+      const std::string id = "T" + std::to_string(t);
+      all += id + ",500,_C\n";
+      feeders += id + ",F1\n";
+      meters += meter_of(t) + "," + id + ",F1,ABCD,S,W,T,E\n";
+    }
+    folder_.write("estate/transformers.csv", all);
+    folder_.write("estate/feeders.csv", feeders);
+    folder_.write("estate/meters.csv", meters);
+  }
+
+  /// A run in which each meter brings the half hour of this number. `waits`: a sender comes when it is over.
+  void run(std::int32_t number, bool waits) {
+    replay_plan plan;
+    REQUIRE(load_estate((folder_.path() / "estate").string(), plan));
+    plan.options_text = "{}";
+    plan.threads = 2;
+    submission_feed feed(1'000'000);
+    std::size_t answered = 0;
+    submission whole{"head-end", 1 + static_cast<std::uint64_t>(number) * transformers, {}};
+    for (std::uint32_t t = 0; t < transformers; ++t)
+      whole.readings.push_back(reading_of(t, number));
+    REQUIRE(feed.offer(whole, [&answered](const answers& a) { answered += a.size(); }));
+    bool told = false;
+    plan.live = live_turn{&feed, [&] {
+                            if (answered < transformers)
+                              return false;
+                            if (waits && !told)
+                              REQUIRE(feed.offer({"late", 1, {reading_of(0, number + 1)}}, [](const answers&) {}));
+                            told = true;
+                            return true;
+                          }};
+    auto folder = store_folder::for_writing(folder_.path() / "store");
+    REQUIRE(folder);
+    const auto outcome = run_replay(
+      plan, *folder, [](const replay_progress&) {}, [](const known_estate&) {});
+    REQUIRE(outcome);
+    CHECK_FALSE(outcome->stopped_by);
+  }
+
+  /// Those with a day that has no summary.
+  std::set<std::uint32_t> left() const {
+    auto folder = store_folder::for_reading(folder_.path() / "store");
+    REQUIRE(folder);
+    auto reader = store_reader::open(*folder);
+    REQUIRE(reader);
+    std::set<std::uint32_t> out;
+    REQUIRE(reader->for_each_day([&](transformer_number t, utc_day, bool summarised) {
+      if (!summarised)
+        out.insert(t.value);
+    }));
+    return out;
+  }
+
+  std::string digest() const {
+    auto view = store_view::open(folder_.path() / "store");
+    REQUIRE(view);
+    const auto totals = read_store_totals(*view);
+    REQUIRE(totals);
+    return to_hex(totals->digest);
+  }
+
+private:
+  using answers = std::vector<submission_answer>;
+
+  static submitted_reading reading_of(std::uint32_t t, std::int32_t number) {
+    submitted_reading out;
+    out.meter = *parse_mpan(meter_of(t));
+    out.period = {first_period.number + number};
+    out.content.wh = 100 + number;
+    return out;
+  }
+
+  temporary_folder folder_;
+};
+
+} // namespace
+
+TEST_CASE(
+  "live: a sender waits for some summaries alone, each transformer has its turn, and the figures are the same") {
+  wide_estate hurried;
+  wide_estate calm;
+  std::vector<std::set<std::uint32_t>> left;
+  for (std::int32_t number = 0; number < 3; ++number) {
+    hurried.run(number, true);
+    calm.run(number, false);
+    left.push_back(hurried.left());
+    CHECK(left.back().size() == transformers - bounds::summaries_while_waited_for);
+    CHECK(calm.left().empty());
+    CHECK(hurried.digest() == calm.digest()); // who reads makes what is not there
+  }
+  std::vector<std::uint32_t> twice;
+  std::set_intersection(left[0].begin(), left[0].end(), left[1].begin(), left[1].end(), std::back_inserter(twice));
+  CHECK(twice.empty());
+  hurried.run(3, false);
+  calm.run(3, false);
+  CHECK(hurried.left().empty());
+  CHECK(hurried.digest() == calm.digest());
+}
+
+} // namespace gridtwin
