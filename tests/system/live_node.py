@@ -143,7 +143,7 @@ def restart_until_sent(node, senders, faults):
     return deaths
 
 
-def v7_v19_a_submitted_reading_that_ends_the_process(context):
+def t16_v7_v19_a_submitted_reading_that_ends_the_process(context):
     """The node is started again each time and both senders send again: after three deaths the reading is a dead letter and its
     sender is told, all others are accepted. Played by a program without the fault, it is as if nothing had been."""
     estate, header, lines = usual(context, 200, 2)
@@ -234,6 +234,6 @@ def t1_a_head_end_speaks_for_its_meters_alone(context):
 
 
 if __name__ == "__main__":
-    harness.main(__doc__, [sent_live_and_replayed_are_one, p1_killed_again_and_again, v7_v19_a_submitted_reading_that_ends_the_process,
+    harness.main(__doc__, [sent_live_and_replayed_are_one, p1_killed_again_and_again, t16_v7_v19_a_submitted_reading_that_ends_the_process,
                            v4_v12_a_node_starts_a_transformer_again_and_ends_when_that_is_of_no_use,
                            t1_a_head_end_speaks_for_its_meters_alone])
