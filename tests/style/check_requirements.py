@@ -17,6 +17,8 @@ import tempfile
 LIST = "tests/requirements.txt"
 NOTES = "../shared/domain/mhhs.md"
 MARKS = ("open", "not here", "pending")
+ROW = r"[A-Z]{2,3}-\d\d|T\d{1,2}"
+THREAT = re.compile(r"(?<![A-Za-z0-9])T(\d{1,2})(?=[,_: )]|$)", re.I)
 TABLE_ROW = re.compile(r"^\| ([A-Z]{2,3}-\d\d) \|", re.M)
 CASE = re.compile(r'TEST_CASE(?:_FIXTURE|_TEMPLATE)?\(((?:[^"()]*,)?\s*(?:"(?:[^"\\]|\\.)*"\s*)+)')
 STRING = re.compile(r'"((?:[^"\\]|\\.)*)"')
@@ -30,18 +32,19 @@ class Rows:
         for number, line in enumerate(text.splitlines(), 1):
             if not line.strip() or line.startswith("#"):
                 continue
-            row = re.fullmatch(r"([A-Z]{2,3}-\d\d)  (?:(\w[\w ]*): ([^|]+?)  \|  )?(\S.*)", line)
+            row = re.fullmatch(rf"({ROW})  (?:(\w[\w ]*): ([^|]+?)  \|  )?(\S.*)", line)
             if row is None or (row[2] and row[2] not in MARKS):
                 self.faults.append(f"{LIST}:{number}: not `ID  what must be seen` or `ID  mark: why  |  what must be seen`")
             elif row[1] in self.rows:
                 self.faults.append(f"{LIST}:{number}: {row[1]} is there twice")
             else:
                 self.rows[row[1]] = row[2]
-        families = "|".join(sorted({name.split("-")[0] for name in self.rows})) or "(?!)"
+        families = "|".join(sorted({name.split("-")[0] for name in self.rows if "-" in name})) or "(?!)"
         self.named = re.compile(rf"(?<![A-Za-z0-9])({families})[-_](\d\d)(?!\d)", re.I)
 
     def ids_in(self, name):
-        return [f"{family.upper()}-{number}" for family, number in self.named.findall(name)]
+        threats = [f"T{number}" for number in THREAT.findall(name)]  # or a transformer of that name
+        return [f"{family.upper()}-{number}" for family, number in self.named.findall(name)] + [one for one in threats if one in self.rows]
 
 
 def cases_of(text):
@@ -86,15 +89,15 @@ def check(root):
         families = {one.split("-")[0] for one in rows.rows}
         wanted = {one for one in TABLE_ROW.findall(notes.read_text(encoding="utf-8")) if one.split("-")[0] in families}
         faults += [f"{one} is a row of the domain notes, but not of {LIST}" for one in sorted(wanted - set(rows.rows))]
-        faults += [f"{one} of {LIST} is no row of the domain notes" for one in sorted(set(rows.rows) - wanted)]
+        faults += [f"{one} of {LIST} is no row of the domain notes" for one in sorted(set(rows.rows) - wanted) if "-" in one]
     return faults, len(rows.rows), marked
 
 
 def self_test():
     whole = {
-        LIST: "# rows\nTM-01  seen\n\nTM-02  seen\nAG-01  open: later  |  seen\nSR-01  pending: settle  |  seen\n",
+        LIST: "# rows\nTM-01  seen\n\nTM-02  seen\nAG-01  open: later  |  seen\nSR-01  pending: settle  |  seen\nT7  refused\n",
         "tests/unit/twins/a_test.cpp": 'TEST_CASE("a: TM-01 it is seen, " "whatever SHA-256 and IMAGES-01 are") {}\n',
-        "tests/system/b.py": "import harness\ndef tm_02_it_is_seen(context):\n    pass\nharness.main(__doc__, [tm_02_it_is_seen])\n",
+        "tests/system/b.py": "import harness\ndef tm_02_t7_it_is_seen(context):\n    pass\nharness.main(__doc__, [tm_02_t7_it_is_seen])\n",
     }
     case, system = "tests/unit/twins/a_test.cpp", "tests/system/b.py"
     other = {
@@ -105,9 +108,10 @@ def self_test():
     }
     broken = {
         "a row without a test": (case, 'TEST_CASE("a: it is seen") {}\n', "TM-01 has no test"),
+        "a threat without a test": (system, whole[system].replace("_t7_", "_t70_"), "T7 has no test"),
         "a row in a comment": (case, '// TM-01\nTEST_CASE("a") {}\n', "TM-01 has no test"),
         "a row that does not exist": (case, 'TEST_CASE("a: TM-01 TM-99") {}\n', "names TM-99"),
-        "a function that does not run": (system, whole[system].replace("[tm_02_it_is_seen]", "[]"), "TM-02 has no test"),
+        "a function that does not run": (system, whole[system].replace("[tm_02_t7_it_is_seen]", "[]"), "TM-02 has no test"),
         "an open row with a test": (case, 'TEST_CASE("TM-01 AG-01") {}\n', "says `open`"),
         "a row twice": (LIST, whole[LIST] + "TM-01  seen\n", "is there twice"),
         "an unknown mark": (LIST, whole[LIST].replace("open:", "maybe:"), "not `ID"),
