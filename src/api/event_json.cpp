@@ -33,6 +33,12 @@ void append_utilisation(const half_hour_event& e, json_object& object) {
                format_ratio(net * 1'000'000 * 2 * 100, factor * static_cast<uint128>(e.rating_va), 2));
 }
 
+void append_gap(const gap& g, std::uint32_t periods, json_object& object) {
+  object.word("first_period_end", format_period(g.first));
+  object.word("last_period_end", format_period(g.last));
+  object.number("periods", periods);
+}
+
 } // namespace
 
 void append_event_json(const told_alarm& alarm, const field_set& hidden, bool shows_figures, std::string& out) {
@@ -102,6 +108,32 @@ void append_event_json(const half_hour_event& event, bool shows_export, std::str
   }
   object.word("estate", std::string_view(event.estate).substr(0, shown_estate_digits));
   object.number("rules_version", event.rules_version);
+  object.word("known_at", format_instant(event.known_at_s));
+  object.end();
+}
+
+void append_event_json(const gap_event& event, const field_set& hidden, std::string& out) {
+  json_object object(out);
+  object.word("topic", "gap");
+  object.number("shard", event.record.shard());
+  object.number("offset", event.record.offset());
+  object.number("place", event.place);
+  object.word("state", event.open ? "open" : "closed");
+  object.text("transformer_id", event.transformer);
+  if (!hidden[static_cast<std::size_t>(access_field::mpan)])
+    object.word("mpan", to_string(event.meter));
+  object.word("quantity", name_of(event.quantity));
+  append_gap(event.missing, event.periods(), object);
+  if (event.parts) {
+    std::string parts = "[";
+    for (const gap& part : *event.parts) {
+      parts += parts.size() == 1 ? "" : ",";
+      json_object one(parts);
+      append_gap(part, part.periods(), one);
+      one.end();
+    }
+    object.plain("parts", parts += ']');
+  }
   object.word("known_at", format_instant(event.known_at_s));
   object.end();
 }

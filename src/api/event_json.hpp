@@ -1,6 +1,7 @@
 #pragma once
 
 #include "src/api/alarm_log.hpp"
+#include "src/gaps/gap_event.hpp"
 #include "src/half_hours/half_hour_event.hpp"
 #include "src/security/access_rights.hpp"
 #include "src/store/audit.hpp"
@@ -22,6 +23,9 @@ inline constexpr std::size_t shown_estate_digits = 16;
 /// The same of the topics `feeder.half_hour` and `transformer.half_hour`. Without `shows_export` export is left out,
 /// and with it what it could be worked out from.
 void append_event_json(const half_hour_event& event, bool shows_export, std::string& out);
+
+/// The same of the topic `gap`.
+void append_event_json(const gap_event& event, const field_set& hidden, std::string& out);
 
 /// The same of the topic `audit`. Where MPANs are hidden, each in a text is written as 13 asterisks.
 void append_event_json(const journal_act& act, const field_set& hidden, std::string& out);

@@ -1,5 +1,7 @@
 #include "src/api/store_pool.hpp"
 
+#include "src/store/store_figures.hpp"
+
 #include <algorithm>
 
 namespace gridtwin {
@@ -14,7 +16,7 @@ result<std::unique_ptr<opened_store>> opened_store::open(const store_folder& fol
   if (!database)
     return database.failure();
   std::unique_ptr<opened_store> out(
-    new opened_store(std::move(*reader), std::move(*database), std::move(settings), std::move(alarms)));
+    new opened_store(folder, std::move(*reader), std::move(*database), std::move(settings), std::move(alarms)));
   auto topic = reading_topic::over(*out->for_topic_);
   if (!topic)
     return topic.failure();
@@ -57,6 +59,29 @@ result<const half_hour_topic::batch*> opened_store::half_hours(std::uint32_t sha
   batch->at_end = false;
   kept_half_hours& fresh = kept_half_hours_[shard];
   fresh = {after, privacy_floor, std::move(*batch)};
+  return &fresh.batch;
+}
+
+result<const gap_topic::batch*> opened_store::gaps(std::uint32_t shard, std::int64_t after, std::size_t readings) {
+  if (!gaps_) {
+    auto topic = gap_topic::over(*for_topic_, settings_, [this] { return is_surely_unwritten(folder_); });
+    if (!topic)
+      return topic.failure();
+    gaps_.emplace(std::move(*topic));
+  }
+  const auto kept = kept_gaps_.find(shard);
+  if (kept != kept_gaps_.end() && kept->second.after <= after && after < kept->second.batch.last_offset)
+    return &kept->second.batch;
+  auto batch = gaps_->read(shard, after, readings);
+  if (!batch)
+    return batch.failure();
+  if (batch->last_offset == after) {
+    no_gaps_ = std::move(*batch);
+    return &no_gaps_;
+  }
+  batch->at_end = false; // seen where it is asked for what is behind
+  kept_gaps& fresh = kept_gaps_[shard];
+  fresh = {after, std::move(*batch)};
   return &fresh.batch;
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "src/api/alarm_log.hpp"
+#include "src/gaps/gap_topic.hpp"
 #include "src/half_hours/half_hour_topic.hpp"
 #include "src/half_hours/past_settings.hpp"
 #include "src/store/reading_topic.hpp"
@@ -11,6 +12,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <filesystem>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -43,17 +45,22 @@ public:
   result<const half_hour_topic::batch*> half_hours(std::uint32_t shard, std::int64_t after, std::size_t readings,
                                                    std::uint32_t privacy_floor);
 
+  /// See `gap_topic::read`. Keeps the last batch of each shard, as of half hours.
+  result<const gap_topic::batch*> gaps(std::uint32_t shard, std::int64_t after, std::size_t readings);
+
   /// Whose each slot of a transformer is. Error: store_failed where there is no such transformer or slot.
   result<const named_slots*> names(transformer_number t, twin_slot slot);
   /// The numbers of the transformers, in order of their names.
   result<std::vector<transformer_number>> by_name(std::vector<transformer_number> numbers);
 
 private:
-  opened_store(store_reader reader, sqlite_database for_topic, std::shared_ptr<past_settings> settings,
-               std::shared_ptr<alarm_log> alarms)
-    : reader_(std::move(reader)), for_topic_(std::make_unique<sqlite_database>(std::move(for_topic))),
-      settings_(std::move(settings)), alarms_(std::move(alarms)) {}
+  opened_store(const store_folder& folder, store_reader reader, sqlite_database for_topic,
+               std::shared_ptr<past_settings> settings, std::shared_ptr<alarm_log> alarms)
+    : folder_(folder.folder()), reader_(std::move(reader)),
+      for_topic_(std::make_unique<sqlite_database>(std::move(for_topic))), settings_(std::move(settings)),
+      alarms_(std::move(alarms)) {}
 
+  std::filesystem::path folder_;
   store_reader reader_;
   std::unique_ptr<sqlite_database> for_topic_;
   std::shared_ptr<past_settings> settings_;
@@ -74,6 +81,13 @@ private:
   };
   std::unordered_map<std::uint32_t, kept_half_hours> kept_half_hours_; ///< by shard
   half_hour_topic::batch nothing_;                                     ///< behind the end of some shard
+  std::optional<gap_topic> gaps_;                                      ///< none before it is asked for
+  struct kept_gaps {
+    std::int64_t after = 0;
+    gap_topic::batch batch;
+  };
+  std::unordered_map<std::uint32_t, kept_gaps> kept_gaps_; ///< by shard
+  gap_topic::batch no_gaps_;                               ///< behind the end of some shard
 };
 
 /// Opened stores, made when all are taken: as many as threads that make answers. From any thread.

@@ -34,6 +34,41 @@ constexpr std::string_view reading_schema = R"({
 }
 )";
 
+constexpr std::string_view gap_schema = R"({
+  "$schema": "https://json-schema.org/draft/2020-12/schema",
+  "$id": "urn:gridtwin:topic:gap:1",
+  "title": "A gap of a meter that a record of the journal opened or closed; what was opened and not closed is missing. One that is shrunk or split is closed, and what is left of it is opened.",
+  "type": "object",
+  "additionalProperties": false,
+  "required": ["topic", "shard", "offset", "place", "state", "transformer_id", "quantity", "first_period_end", "last_period_end", "periods",
+               "known_at"],
+  "$defs": {
+    "end": {"type": "string", "format": "date-time", "description": "end of a half hour in UTC"},
+    "count": {"type": "integer", "minimum": 0}
+  },
+  "properties": {
+    "topic": {"const": "gap"},
+    "shard": {"type": "integer", "minimum": 0, "maximum": 63,
+              "description": "shard of the journal; order holds within one"},
+    "offset": {"type": "integer", "minimum": 1, "description": "of the journal's record that it follows from, ascending in its shard"},
+    "place": {"type": "integer", "minimum": 0, "description": "among the topic's events of the record"},
+    "state": {"enum": ["open", "closed"]},
+    "transformer_id": {"type": "string", "description": "under which the readings that changed it were judged"},
+    "mpan": {"type": "string", "pattern": "^[0-9]{13}$"},
+    "quantity": {"enum": ["AI", "AE", "RI", "RE"]},
+    "first_period_end": {"$ref": "#/$defs/end", "description": "the first missing half hour: the one before it has a value"},
+    "last_period_end": {"$ref": "#/$defs/end", "description": "the last missing half hour: the one behind it has a value"},
+    "periods": {"$ref": "#/$defs/count", "description": "missing half hours in which the meter was connected"},
+    "parts": {"description": "where the meter was connected nowhere for some of it, by the estate that the record's run went by: what is left",
+              "type": "array",
+              "items": {"type": "object", "additionalProperties": false, "required": ["first_period_end", "last_period_end", "periods"],
+                        "properties": {"first_period_end": {"$ref": "#/$defs/end"}, "last_period_end": {"$ref": "#/$defs/end"},
+                                       "periods": {"$ref": "#/$defs/count"}}}},
+    "known_at": {"type": "string", "format": "date-time", "description": "when the last of the readings that changed it became known"}
+  }
+}
+)";
+
 constexpr std::string_view feeder_half_hour_schema = R"({
   "$schema": "https://json-schema.org/draft/2020-12/schema",
   "$id": "urn:gridtwin:topic:feeder.half_hour:1",
@@ -167,6 +202,8 @@ std::optional<topic_schema> schema_of(access_topic topic) noexcept {
     return topic_schema{topic, 1, alarm_schema};
   if (topic == access_topic::audit)
     return topic_schema{topic, 1, audit_schema};
+  if (topic == access_topic::gap)
+    return topic_schema{topic, 1, gap_schema};
   if (topic == access_topic::feeder_half_hour)
     return topic_schema{topic, 1, feeder_half_hour_schema};
   if (topic == access_topic::transformer_half_hour)

@@ -2,6 +2,7 @@
 
 #include "src/api/alarm_log.hpp"
 #include "src/api/event_json.hpp"
+#include "src/gaps/gap_event.hpp"
 #include "src/half_hours/half_hour_event.hpp"
 #include "src/store/audit.hpp"
 
@@ -13,7 +14,7 @@ namespace gridtwin {
 
 namespace {
 
-/// Readings from which half hours are derived at a time, in whole records.
+/// Readings from which half hours and gaps are derived at a time, in whole records.
 constexpr std::size_t derived_at_once = 256;
 
 class reading_source final : public topic_source {
@@ -33,6 +34,34 @@ public:
       show(json);
       return true;
     });
+  }
+};
+
+/// Gaps of meters.
+class gap_source final : public topic_source {
+public:
+  result<scan_outcome> read(opened_store& store, const reader_rights& rights, event_position& position,
+                            const scan_limits& limits, const show_event& show) const override {
+    const auto fetch = [&](std::uint32_t shard, std::int64_t after) -> result<event_batch<gap_event>> {
+      const auto batch = store.gaps(shard, after, derived_at_once);
+      if (!batch)
+        return batch.failure();
+      return event_batch<gap_event>{&(*batch)->events, (*batch)->last_offset, (*batch)->at_end};
+    };
+    std::string json;
+    const auto take = [&](const gap_event& e) {
+      access_resource what;
+      what.topic = access_topic::gap;
+      what.meter = e.meter;
+      what.transformer = e.transformer;
+      if (!rights.sees(access_operation::read, what))
+        return false;
+      json.clear();
+      append_event_json(e, rights.hidden(), json);
+      show(json);
+      return true;
+    };
+    return scan_events<gap_event>(position, limits, fetch, take);
   }
 };
 
@@ -182,6 +211,7 @@ private:
 
 const topic_source* source_of(access_topic topic) noexcept {
   static const reading_source readings;
+  static const gap_source gaps;
   static const half_hour_source feeders(access_topic::feeder_half_hour);
   static const half_hour_source transformers(access_topic::transformer_half_hour);
   static const audit_source acts;
@@ -193,6 +223,8 @@ const topic_source* source_of(access_topic topic) noexcept {
     return &acts;
   case access_topic::reading:
     return &readings;
+  case access_topic::gap:
+    return &gaps;
   case access_topic::feeder_half_hour:
     return &feeders;
   case access_topic::transformer_half_hour:

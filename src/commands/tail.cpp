@@ -3,11 +3,13 @@
 #include "config/printable_text.hpp"
 #include "src/api/event_json.hpp"
 #include "src/commands/terminal.hpp"
+#include "src/gaps/gap_topic.hpp"
 #include "src/half_hours/half_hour_topic.hpp"
 #include "src/node/told_alarms.hpp"
 #include "src/process/interrupt.hpp"
 #include "src/store/audit.hpp"
 #include "src/store/reading_topic.hpp"
+#include "src/store/store_figures.hpp"
 #include "src/store/store_folder.hpp"
 #include "twins/publication.hpp"
 
@@ -105,6 +107,21 @@ result<tail_reader> half_hour_tail(sqlite_database& database, bool of_feeders) {
     });
 }
 
+result<tail_reader> gap_tail(sqlite_database& database, const std::string& store) {
+  auto opened =
+    gap_topic::over(database, std::make_shared<past_settings>(), [store] { return is_surely_unwritten(store); });
+  if (!opened)
+    return opened.failure();
+  const auto topic = std::make_shared<gap_topic>(std::move(*opened));
+  return tail_reader([topic](std::uint32_t shard, std::int64_t after, std::string& lines) -> result<tail_progress> {
+    const auto batch = topic->read(shard, after, events_at_once);
+    if (!batch)
+      return batch.failure();
+    append_lines(batch->events, lines, [](const gap_event& e, std::string& to) { append_event_json(e, {}, to); });
+    return tail_progress{batch->last_offset, batch->at_end};
+  });
+}
+
 tail_reader audit_tail(sqlite_database& database) {
   return [&database](std::uint32_t shard, std::int64_t after, std::string& lines) -> result<tail_progress> {
     if (shard != estate_shard)
@@ -136,12 +153,14 @@ result<tail_reader> tail_of(const tail_options& o, sqlite_database& database) {
     return reading_tail(database);
   if (topic == "feeder.half_hour" || topic == "transformer.half_hour")
     return half_hour_tail(database, topic == "feeder.half_hour");
+  if (topic == "gap")
+    return gap_tail(database, o.store);
   if (topic == "audit")
     return audit_tail(database);
   if (topic == "alarm")
     return alarm_tail(o.store);
   return error{errc::usage, "there is no topic " + in_quotes(topic)
-                              + ": reading, feeder.half_hour, transformer.half_hour, audit and alarm are there"};
+                              + ": reading, gap, feeder.half_hour, transformer.half_hour, audit and alarm are there"};
 }
 
 int run(const tail_options& o) {
@@ -192,8 +211,8 @@ void register_tail(CLI::App& parent, const std::function<void(std::function<int(
     ->add_option(
       "topic", o->topic,
       "reading: every reading that was added; feeder.half_hour, transformer.half_hour: the figures of the half\n"
-      "hours that were touched, as they were known then; audit: who did what;\n"
-      "alarm: what happened to alarms")
+      "hours that were touched, as they were known then; gap: gaps of meters as they are opened and closed;\n"
+      "audit: who did what; alarm: what happened to alarms")
     ->required();
   app->add_option("--store", o->store, "Folder of the store")->required();
   app->add_option("--from", o->from,

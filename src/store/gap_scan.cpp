@@ -21,9 +21,6 @@ std::vector<mpan> meters_across_transformers(const estate& e) {
   return out;
 }
 
-namespace {
-
-/// Sorts ranges and joins those that adjoin, so that a gap across a change of supplier stays one.
 void join_ranges(std::vector<period_range>& ranges) {
   std::sort(ranges.begin(), ranges.end(), [](auto a, auto b) { return a.first < b.first; });
   std::vector<period_range> joined;
@@ -35,8 +32,6 @@ void join_ranges(std::vector<period_range>& ranges) {
   }
   ranges = std::move(joined);
 }
-
-} // namespace
 
 gap_scan::gap_scan(const estate& e, std::span<const connection_index> connections, found_function found)
   : estate_(&e), found_(std::move(found)) {

@@ -25,6 +25,9 @@ struct meter_gap {
 /// Sorted.
 std::vector<mpan> meters_across_transformers(const estate& e);
 
+/// Sorts ranges and joins those that adjoin, so that a gap across a change of supplier stays one.
+void join_ranges(std::vector<period_range>& ranges);
+
 /// Finds gaps from the masks of days, given in ascending order: of the connections of one transformer, or of those of a
 /// meter that moved from one to another. Connections of one MPAN count as one meter.
 class gap_scan {

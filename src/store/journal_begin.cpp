@@ -41,6 +41,14 @@ result<std::int64_t> offset_before(sqlite_statement& next, sqlite_database& data
   return before;
 }
 
+result<std::int64_t> last_offset(sqlite_statement& last, sqlite_database& database, std::uint32_t shard) {
+  last.bind(1, record_id::of(shard, 0).value).bind(2, record_id::of(shard + 1, 0).value);
+  const std::int64_t out = last.step() ? record_id{last.optional_integer(0).value_or(0)}.offset() : 0;
+  const bool failed = last.failed();
+  last.reset();
+  return failed ? result<std::int64_t>(database.failure("cannot read")) : result<std::int64_t>(out);
+}
+
 } // namespace
 
 result<shard_offsets> last_offsets(sqlite_database& database) {
@@ -49,14 +57,21 @@ result<shard_offsets> last_offsets(sqlite_database& database) {
     return last.failure();
   shard_offsets out{};
   for (std::uint32_t shard = 0; shard < shard_count; ++shard) {
-    last->bind(1, record_id::of(shard, 0).value).bind(2, record_id::of(shard + 1, 0).value);
-    if (last->step())
-      out[shard] = record_id{last->optional_integer(0).value_or(0)}.offset();
-    if (last->failed())
-      return database.failure("cannot read");
-    last->reset();
+    const auto offset = last_offset(*last, database, shard);
+    if (!offset)
+      return offset.failure();
+    out[shard] = *offset;
   }
   return out;
+}
+
+result<std::int64_t> offset_before_run(sqlite_database& database, std::uint32_t shard, std::uint64_t run) {
+  auto last = database.prepare(last_sql);
+  auto next = database.prepare(next_readings_sql);
+  if (!last || !next)
+    return database.failure("cannot read");
+  const auto offset = last_offset(*last, database, shard);
+  return offset ? offset_before(*next, database, shard, *offset, run) : offset;
 }
 
 result<shard_offsets> offsets_before_run(sqlite_database& database, std::uint64_t run) {

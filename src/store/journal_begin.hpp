@@ -21,6 +21,9 @@ result<shard_offsets> offsets_before(sqlite_database& database, std::int64_t kno
 /// The same before the readings of run `run`, or of the first one after it that has any.
 result<shard_offsets> offsets_before_run(sqlite_database& database, std::uint64_t run);
 
+/// The same of one shard.
+result<std::int64_t> offset_before_run(sqlite_database& database, std::uint32_t shard, std::uint64_t run);
+
 /// Number of the newest run; 0: there was none.
 result<std::uint64_t> newest_run(sqlite_database& database);
 

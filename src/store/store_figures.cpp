@@ -112,4 +112,8 @@ std::optional<store_writer_process> find_writer(const std::filesystem::path& fol
   return std::nullopt;
 }
 
+bool is_surely_unwritten(const std::filesystem::path& folder) {
+  return std::ifstream("/proc/locks").good() && !find_writer(folder);
+}
+
 } // namespace gridtwin

@@ -44,5 +44,7 @@ struct store_writer_process {
   std::int64_t pid = 0; ///< 0: one that is not seen from here, as of another container
 };
 std::optional<store_writer_process> find_writer(const std::filesystem::path& folder);
+/// Whether it is certain that nobody does: false also where the system does not tell.
+bool is_surely_unwritten(const std::filesystem::path& folder);
 
 } // namespace gridtwin

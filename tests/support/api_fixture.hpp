@@ -148,14 +148,18 @@ private:
     const estate e = make_estate(rows);
     estate_bytes out{"transformer_id,rating_kva,gsp_group\n", "transformer_id,feeder_id\n",
                      "mpan,transformer_id,feeder_id,supplier_mpid,market_segment,connection_type,domestic,energisation,"
-                     "quantities\n"};
+                     "quantities,effective_from,effective_to\n"};
+    const auto start = [](std::int32_t number, std::int32_t for_ever) {
+      return number == for_ever ? std::string() : format_instant(period{number}.start_s());
+    };
     for (const transformer_info& t : e.transformers)
       out.transformers += t.id + ",100,_C\n";
     for (const feeder_info& f : e.feeders)
       out.feeders += e.transformers[f.transformer.value].id + ',' + f.id + '\n';
     for (const connection& c : e.connections)
       out.meters += to_string(c.mpan) + ',' + e.transformers[e.transformer_of(c).value].id + ',' + e.feeder_of(c).id
-                    + ",SUPP,S,L,T,E,AI|AE|RI|RE\n";
+                    + ",SUPP,S,L,T,E,AI|AE|RI|RE," + start(c.effective.first, period_range{}.first) + ','
+                    + start(c.effective.end, period_range{}.end) + '\n';
     return out;
   }
 

@@ -390,7 +390,7 @@ def settings_that_are_wrong_are_refused(context):
     good = node.settings
     for words, options in (("must begin with https://", {"url": "http://receiver.example/"}), ("'reader'", {"reader": "settlement-1"}),
                            ("no address or network", {"allow": ["localhost"]}), ("bits behind its prefix", {"allow": ["10.0.0.1/8"]}),
-                           ("must be one of", {"topic": "gap"}), ("from 8000 to 1000000", {"most_bytes": 10}),
+                           ("must be one of", {"topic": "weather"}), ("from 8000 to 1000000", {"most_bytes": 10}),
                            ("unknown key 'speed'", {"speed": 1}), ("'from_time'", {"from_time": "yesterday"}),
                            ("must be one of: delivering paused", {"state": "off"})):
         node.settings = good

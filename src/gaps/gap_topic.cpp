@@ -1,0 +1,445 @@
+#include "src/gaps/gap_topic.hpp"
+
+#include "twins/meter_day.hpp"
+
+#include <algorithm>
+#include <iterator>
+#include <string>
+#include <tuple>
+
+namespace gridtwin {
+
+namespace {
+
+/// Keys of units that are a meter by itself, behind those of transformers.
+constexpr std::uint64_t moved_units = std::uint64_t{1} << 40;
+/// Days of other half hours that are looked through before it is worked out which meters have any at all.
+constexpr int days_looked_through = 3;
+/// Estates of which it is known which meters have several rows.
+constexpr std::size_t estates_kept = 3;
+constexpr std::size_t runs_kept = 1024;
+
+presence presence_of(const meter_day& day) noexcept { return {day.occupied_mask(), day.current_mask()}; }
+
+void put(meter_day& day, const stored_reading& r) { day.offer(int{r.slot}, r.version, r.content, true); }
+
+} // namespace
+
+result<gap_topic> gap_topic::over(sqlite_database& database, std::shared_ptr<past_settings> settings,
+                                  std::function<bool()> nobody_writes) {
+  auto scan = reading_scan::over(database);
+  if (!scan)
+    return scan.failure();
+  auto contents = earlier_contents::over(database);
+  if (!contents)
+    return contents.failure();
+  return gap_topic(database, std::move(settings), std::move(nobody_writes), std::move(*scan), std::move(*contents));
+}
+
+result<gap_topic::batch> gap_topic::read(std::uint32_t shard, std::int64_t after, std::size_t readings) {
+  batch out;
+  out.last_offset = after;
+  bool waits = false;
+  for (bool again = true; again;) {
+    // One state of the store: a change of the estate takes readings from one transformer's days to another's.
+    if (auto begun = database_->execute("BEGIN"); !begun)
+      return begun.failure();
+    auto more = derive(shard, out.last_offset, readings, waits);
+    if (auto ended = database_->execute("COMMIT"); !ended && more)
+      return ended.failure();
+    if (!more)
+      return more.failure();
+    out.events.insert(out.events.end(), std::make_move_iterator(more->events.begin()),
+                      std::make_move_iterator(more->events.end()));
+    out.last_offset = more->last_offset;
+    out.at_end = more->at_end;
+    // What was written before it was asked is seen the next time.
+    again = waits && nobody_writes_ && nobody_writes_();
+    if (again)
+      order_.all_over();
+  }
+  return out;
+}
+
+/// `waits`: the record behind the last one can be told when its run is over.
+result<gap_topic::batch> gap_topic::derive(std::uint32_t shard, std::int64_t after, std::size_t readings, bool& waits) {
+  waits = false;
+  days_.forget();
+  if (auto learnt = learn_meters(); !learnt)
+    return learnt.failure();
+  if (auto looked = order_.look(*database_); !looked)
+    return looked.failure();
+  std::vector<record_readings> records;
+  const auto read = scan_.read(shard, after, readings, [&](const scanned_reading& r) { return take(r, records); });
+  if (!read)
+    return read.failure();
+  batch out{{}, read->last_offset, read->at_end};
+  kept_presence::cursor& at = kept_.at(shard, after);
+  for (record_readings& r : records) {
+    const auto wait = must_wait(r);
+    auto added = wait ? result<void>() : result<void>(wait.failure());
+    if (wait && *wait) {
+      waits = true;
+      out.last_offset = r.record.offset() - 1;
+      out.at_end = true;
+      break;
+    }
+    if (added)
+      added = add_record(r, at, out.events);
+    if (!added) {
+      kept_.drop(shard, at.number);
+      return added.failure();
+    }
+  }
+  at.after = out.last_offset;
+  return out;
+}
+
+/// Whose the slots are; with another estate a meter may be one that was on several transformers.
+result<void> gap_topic::learn_meters() {
+  auto newest = database_->prepare("SELECT coalesce(max(version), 0) FROM estates");
+  if (!newest)
+    return newest.failure();
+  if (!newest->step())
+    return database_->failure("cannot read");
+  const std::int64_t bound = newest->integer(0);
+  if (bound == estates_known_)
+    return {};
+  auto meters = meter_directory::read(*database_);
+  if (!meters)
+    return meters.failure();
+  kept_.drop_all();
+  meters_ = std::move(*meters);
+  estates_known_ = bound;
+  return {};
+}
+
+result<void> gap_topic::take(const scanned_reading& r, std::vector<record_readings>& out) const {
+  const meter_directory::entry* const of = meters_.find({r.transformer, r.reading.twin});
+  if (of == nullptr)
+    return damaged(r.record);
+  if (out.empty() || out.back().record != r.record)
+    out.push_back({r.record, r.run, {}});
+  const bool moved = of->moved != meter_directory::stays;
+  const std::uint64_t key = moved ? moved_units + of->moved : r.transformer.value;
+  unit& u = out.back().units[key];
+  if (u.readings.empty()) {
+    u.key = key;
+    u.moved = moved;
+    u.transformers = moved ? meters_.transformers_of(of->moved) : std::vector{r.transformer};
+  }
+  const auto q = static_cast<std::uint32_t>(index_of(r.reading.quantity));
+  const std::uint32_t row = moved ? q : of->first_slot * static_cast<std::uint32_t>(quantity_count) + q;
+  u.readings.push_back({row, r.transformer, of, r.reading});
+  return {};
+}
+
+result<const meter_rows*> gap_topic::rows_of(std::uint32_t run) {
+  if (const auto at = rows_by_run_.find(run); at != rows_by_run_.end())
+    return at->second.get();
+  const auto by = settings_->of_run(*database_, run);
+  if (!by)
+    return by.failure();
+  const std::string& hash = (*by)->estate_hash;
+  auto known =
+    std::find_if(rows_by_estate_.begin(), rows_by_estate_.end(), [&](const auto& k) { return k.first == hash; });
+  if (known == rows_by_estate_.end()) {
+    if (rows_by_estate_.size() == estates_kept) {
+      rows_by_estate_.erase(rows_by_estate_.begin());
+      rows_by_run_.clear();
+    }
+    rows_by_estate_.emplace_back(hash, std::make_shared<const meter_rows>(*(*by)->estate));
+    known = std::prev(rows_by_estate_.end());
+  }
+  if (rows_by_run_.size() == runs_kept)
+    rows_by_run_.clear();
+  rows_by_run_.emplace(run, known->second);
+  return known->second.get();
+}
+
+/// Within a run a meter's shards come one after another (`run_order`).
+result<bool> gap_topic::must_wait(const record_readings& r) {
+  if (order_.is_over(r.run))
+    return false;
+  for (auto u = r.units.lower_bound(moved_units); u != r.units.end(); ++u) {
+    const auto rows = rows_of(r.run);
+    if (!rows)
+      return rows.failure();
+    const std::vector<std::uint32_t>& shards = (*rows)->shards(u->second.readings.front().of->meter);
+    if (!shards.empty() && shards.front() != r.record.shard())
+      return true;
+  }
+  return false;
+}
+
+result<void> gap_topic::add_record(record_readings& r, kept_presence::cursor& at, std::vector<gap_event>& out) {
+  auto known = database_->prepare("SELECT known FROM runs WHERE number = ?1");
+  if (!known)
+    return known.failure();
+  if (!known->bind(1, r.run).step())
+    return damaged(r.record);
+  std::vector<gap_event> events;
+  for (auto& [key, u] : r.units) {
+    kept_presence::place days(u.moved ? nullptr : &kept_, key, &at);
+    turn now{&r, &u, &days, {known->optional_integer(0)}, {}, {}, {}, &events};
+    if (auto added = add_unit(now); !added)
+      return added;
+    kept_.trim();
+    u = {};
+  }
+  std::sort(events.begin(), events.end(), [](const gap_event& a, const gap_event& b) {
+    return std::tuple(a.meter.number, index_of(a.quantity), a.open, a.missing.first)
+           < std::tuple(b.meter.number, index_of(b.quantity), b.open, b.missing.first);
+  });
+  for (std::uint32_t place = 0; gap_event & e : events) {
+    e.place = place++;
+    out.push_back(std::move(e));
+  }
+  return {};
+}
+
+result<void> gap_topic::add_unit(turn& now) {
+  std::vector<unit_reading>& readings = now.what->readings;
+  std::stable_sort(readings.begin(), readings.end(), [](const unit_reading& a, const unit_reading& b) {
+    return std::tuple(a.reading.day, a.row) < std::tuple(b.reading.day, b.row);
+  });
+  for (auto first = readings.begin(); first != readings.end();) {
+    const utc_day day = first->reading.day;
+    const auto end = std::find_if(first, readings.end(), [&](const unit_reading& r) { return r.reading.day != day; });
+    if (auto added = add_day(now, day, std::span(first, end)); !added)
+      return added;
+    first = end;
+  }
+  for (const auto& [row, changes] : now.changes)
+    if (auto added = add_events(now, *now.by.at(row), changes); !added)
+      return added;
+  if (now.what->moved)
+    return {};
+  for (const auto& [day, result] : now.results)
+    if (presence_rows* const rows = now.days->find(day))
+      rows->set(result.first, result.second);
+  now.days->move_edges(now.changes);
+  return {};
+}
+
+result<void> gap_topic::add_day(turn& now, utc_day day, std::span<const unit_reading> readings) {
+  const auto rows = day_before(now, day);
+  if (!rows)
+    return rows.failure();
+  std::map<std::uint32_t, std::pair<presence, const unit_reading*>> after;
+  std::map<std::uint32_t, meter_day> exactly; // rows of which a half hour has come more than once
+  for (const unit_reading& r : readings) {
+    const auto [at, fresh] = after.try_emplace(r.row, presence{}, &r);
+    presence& p = at->second.first;
+    if (fresh)
+      p = (*rows)->find(r.row);
+    const std::uint64_t here = std::uint64_t{1} << r.reading.slot;
+    if ((p.known & here) != 0)
+      exactly.try_emplace(r.row);
+    p.known |= here;
+    p.current |= here;
+  }
+  if (!exactly.empty()) {
+    auto loaded = load(now, day, [&](std::uint32_t row, const stored_reading& r) {
+      if (const auto at = exactly.find(row); at != exactly.end())
+        put(at->second, r);
+    });
+    if (!loaded)
+      return loaded;
+    for (const unit_reading& r : readings)
+      if (const auto at = exactly.find(r.row); at != exactly.end())
+        put(at->second, r.reading);
+    for (const auto& [row, held] : exactly)
+      after.at(row).first = presence_of(held);
+  }
+  for (const auto& [row, to] : after) {
+    const auto& [p, by] = to;
+    const presence before = (*rows)->find(row);
+    if (p != before)
+      now.results.emplace_back(day, std::pair(row, p));
+    if (p.current == before.current)
+      continue;
+    now.by.try_emplace(row, by);
+    now.changes[row].push_back({day, before.current, p.current});
+  }
+  return {};
+}
+
+result<void> gap_topic::add_events(turn& now, const unit_reading& by, std::span<const day_change> changes) {
+  const changed_span span = span_of(changes);
+  const auto previous = nearest(now, by.row, span.first, false);
+  if (!previous)
+    return previous.failure();
+  const auto next = nearest(now, by.row, span.last, true);
+  if (!next)
+    return next.failure();
+  const auto days = days_between(now, by.row, changes);
+  if (!days)
+    return days.failure();
+  const gap_changes gaps = changes_between(*previous, *days, *next);
+  const auto add = [&](const gap& g, bool open) -> result<void> {
+    auto parts = parts_of(g, *by.of, now.of->run);
+    if (!parts)
+      return parts.failure();
+    now.out->push_back({now.of->record, 0, meters_.name_of(by.transformer), by.of->meter, by.reading.quantity, open, g,
+                        std::move(*parts), now.known.of(span.last)});
+    return {};
+  };
+  for (const gap& g : gaps.closed)
+    if (auto added = add(g, false); !added)
+      return added;
+  for (const gap& g : gaps.opened)
+    if (auto added = add(g, true); !added)
+      return added;
+  return {};
+}
+
+/// What of a gap lies in the ranges in which the meter was connected, where that is not all of it.
+result<std::optional<std::vector<gap>>> gap_topic::parts_of(const gap& g, const meter_directory::entry& of,
+                                                            std::uint32_t run) {
+  if (!of.has_several)
+    return std::optional<std::vector<gap>>();
+  const auto rows = rows_of(run);
+  if (!rows)
+    return rows.failure();
+  const std::vector<period_range>& ranges = (*rows)->interrupted(of.meter);
+  if (ranges.empty())
+    return std::optional<std::vector<gap>>();
+  std::vector<gap> out;
+  for (const period_range& range : ranges) {
+    const gap part{{std::max(g.first.number, range.first)}, {std::min(g.last.number, range.end - 1)}};
+    if (part.first <= part.last)
+      out.push_back(part);
+  }
+  const bool whole = out.size() == 1 && out.front() == g;
+  return whole ? std::optional<std::vector<gap>>() : std::optional(std::move(out));
+}
+
+// -- what was there before the record ---------------------------------------------------------------------------------
+
+result<const presence_rows*> gap_topic::day_before(turn& now, utc_day day) {
+  if (const presence_rows* const kept = now.days->find(day))
+    return kept;
+  std::map<std::uint32_t, meter_day> held;
+  auto loaded = load(now, day, [&](std::uint32_t row, const stored_reading& r) { put(held[row], r); });
+  if (!loaded)
+    return loaded.failure();
+  presence_rows rows;
+  for (const auto& [row, of] : held)
+    rows.set(row, presence_of(of));
+  return &now.days->add(day, std::move(rows));
+}
+
+result<void> gap_topic::load(turn& now, utc_day day,
+                             const std::function<void(std::uint32_t row, const stored_reading&)>& f) {
+  const auto age = [&](record_id record) { return age_of(now, record); };
+  return contents_.read(now.what->transformers, day, age, [&](stored_place at, const stored_reading& r) {
+    const meter_directory::entry* const of = meters_.find(at);
+    const auto q = static_cast<std::uint32_t>(index_of(r.quantity));
+    if (of == nullptr)
+      return;
+    if (now.what->moved && of->moved + moved_units == now.what->key)
+      f(q, r);
+    else if (!now.what->moved && of->moved == meter_directory::stays)
+      f(of->first_slot * static_cast<std::uint32_t>(quantity_count) + q, r);
+  });
+}
+
+result<record_age> gap_topic::age_of(const turn& now, record_id record) {
+  const record_id at = now.of->record;
+  const auto age = [](bool before) { return before ? record_age::before : record_age::not_before; };
+  if (record.shard() == at.shard())
+    return age(record.offset() < at.offset());
+  if (!now.what->moved)
+    return record_age::of_no_concern;
+  const auto rows = rows_of(now.of->run);
+  if (!rows)
+    return rows.failure();
+  const std::vector<std::uint32_t>& shards = (*rows)->shards(now.what->readings.front().of->meter);
+  const auto place = [&](std::uint32_t shard) { return std::find(shards.begin(), shards.end(), shard); };
+  const bool run_counts = place(record.shard()) < place(at.shard());
+  const auto last = order_.last_before(*database_, record.shard(), now.of->run + (run_counts ? 1 : 0));
+  if (!last)
+    return last.failure();
+  return age(record.offset() <= *last);
+}
+
+/// The nearest half hour with a value before one, or behind it.
+result<std::optional<period>> gap_topic::nearest(turn& now, std::uint32_t row, period from, bool forward) {
+  utc_day day = from.day();
+  for (int looked = -1;; ++looked) {
+    const auto rows = day_before(now, day);
+    if (!rows)
+      return rows.failure();
+    std::uint64_t there = (*rows)->find(row).current;
+    if (looked < 0)
+      there &= forward ? bits_behind(from.slot()) : bits_before(from.slot());
+    if (there != 0)
+      return std::optional(period_at(day, forward ? first_of(there) : last_of(there)));
+    if (!now.what->moved && (looked == days_looked_through || (looked < 0 && now.days->known_edges() != nullptr))) {
+      const auto edges = edges_of(now);
+      if (!edges)
+        return edges.failure();
+      const auto of = (*edges)->find(row);
+      if (of == (*edges)->end() || (forward ? of->second.second <= from : of->second.first >= from))
+        return std::optional<period>();
+    }
+    const auto step = days_.step(*database_, day, forward);
+    if (!step)
+      return step.failure();
+    if (!*step)
+      return std::optional<period>();
+    day = **step;
+  }
+}
+
+/// The first and last half hours of all the unit's rows.
+result<const kept_presence::edges*> gap_topic::edges_of(turn& now) {
+  if (const kept_presence::edges* const known = now.days->known_edges())
+    return known;
+  kept_presence::edges out;
+  for (utc_day day{-1};;) { // before all that can be stored
+    const auto step = days_.step(*database_, day, true);
+    if (!step)
+      return step.failure();
+    if (!*step)
+      return &now.days->add_edges(std::move(out));
+    day = **step;
+    const auto rows = day_before(now, day);
+    if (!rows)
+      return rows.failure();
+    (*rows)->for_each([&](std::uint32_t row, const presence& p) {
+      if (p.current == 0)
+        return;
+      const period last = period_at(day, last_of(p.current));
+      out.try_emplace(row, period_at(day, first_of(p.current)), last).first->second.second = last;
+    });
+  }
+}
+
+result<std::vector<day_change>> gap_topic::days_between(turn& now, std::uint32_t row,
+                                                        std::span<const day_change> changes) {
+  std::vector<day_change> out;
+  const utc_day last = changes.back().day;
+  for (utc_day day = changes.front().day;;) {
+    const auto changed =
+      std::find_if(changes.begin(), changes.end(), [&](const day_change& c) { return c.day == day; });
+    if (changed != changes.end()) {
+      out.push_back(*changed);
+    } else {
+      const auto rows = day_before(now, day);
+      if (!rows)
+        return rows.failure();
+      const std::uint64_t there = (*rows)->find(row).current;
+      out.push_back({day, there, there});
+    }
+    const auto step = days_.step(*database_, day, true);
+    if (!step)
+      return step.failure();
+    if (!*step || **step > last)
+      return out;
+    day = **step;
+  }
+}
+
+} // namespace gridtwin
