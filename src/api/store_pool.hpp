@@ -3,6 +3,8 @@
 #include "src/api/alarm_log.hpp"
 #include "src/half_hours/half_hour_topic.hpp"
 #include "src/half_hours/past_settings.hpp"
+#include "src/settled_days/settled_day_topic.hpp"
+#include "src/settled_days/settled_run.hpp"
 #include "src/store/reading_topic.hpp"
 #include "src/store/store_folder.hpp"
 #include "src/store/store_reader.hpp"
@@ -24,10 +26,15 @@ namespace gridtwin {
 /// who reads, so a thousand readers need no more of them than one. One thread at a time.
 class opened_store {
 public:
-  /// `settings`: of the store; shared by all that are opened. `alarms`: none where nobody watches it.
-  static result<std::unique_ptr<opened_store>>
-  open(const store_folder& folder, std::shared_ptr<past_settings> settings = std::make_shared<past_settings>(),
-       std::shared_ptr<alarm_log> alarms = nullptr);
+  /// What was bound to the store and settled of it before, shared by all that are opened.
+  struct store_past {
+    std::shared_ptr<past_settings> settings = std::make_shared<past_settings>();
+    std::shared_ptr<settled_runs> runs = std::make_shared<settled_runs>(settings);
+  };
+  static result<std::unique_ptr<opened_store>> open(const store_folder& folder) { return open(folder, {}, nullptr); }
+  /// `alarms`: none where nobody watches it.
+  static result<std::unique_ptr<opened_store>> open(const store_folder& folder, store_past past,
+                                                    std::shared_ptr<alarm_log> alarms = nullptr);
 
   sqlite_database& database() noexcept { return reader_.database(); }
   store_reader& reader() noexcept { return reader_; }
@@ -43,20 +50,22 @@ public:
   result<const half_hour_topic::batch*> half_hours(std::uint32_t shard, std::int64_t after, std::size_t readings,
                                                    std::uint32_t privacy_floor);
 
+  /// See `settled_day_topic::read`. Keeps the last batch.
+  result<const settled_day_topic::batch*> settled_days(std::int64_t after, std::uint32_t of_it);
+
   /// Whose each slot of a transformer is. Error: store_failed where there is no such transformer or slot.
   result<const named_slots*> names(transformer_number t, twin_slot slot);
   /// The numbers of the transformers, in order of their names.
   result<std::vector<transformer_number>> by_name(std::vector<transformer_number> numbers);
 
 private:
-  opened_store(store_reader reader, sqlite_database for_topic, std::shared_ptr<past_settings> settings,
-               std::shared_ptr<alarm_log> alarms)
+  opened_store(store_reader reader, sqlite_database for_topic, store_past past, std::shared_ptr<alarm_log> alarms)
     : reader_(std::move(reader)), for_topic_(std::make_unique<sqlite_database>(std::move(for_topic))),
-      settings_(std::move(settings)), alarms_(std::move(alarms)) {}
+      past_(std::move(past)), alarms_(std::move(alarms)), settled_days_(reader_, past_.runs) {}
 
   store_reader reader_;
   std::unique_ptr<sqlite_database> for_topic_;
-  std::shared_ptr<past_settings> settings_;
+  store_past past_;
   std::shared_ptr<alarm_log> alarms_;
   std::optional<reading_topic> topic_;
   std::optional<half_hour_topic> half_hours_; ///< none before it is asked for
@@ -74,6 +83,14 @@ private:
   };
   std::unordered_map<std::uint32_t, kept_half_hours> kept_half_hours_; ///< by shard
   half_hour_topic::batch nothing_;                                     ///< behind the end of some shard
+  settled_day_topic settled_days_;
+  struct kept_settled_days {
+    std::int64_t after = 0; ///< where they were asked for
+    settled_day_topic::batch batch;
+
+    bool holds(std::int64_t behind, std::uint32_t of_it) const noexcept;
+  };
+  kept_settled_days kept_settled_days_;
 };
 
 /// Opened stores, made when all are taken: as many as threads that make answers. From any thread.
@@ -107,7 +124,7 @@ private:
 
   store_folder folder_;
   std::shared_ptr<alarm_log> alarms_;
-  std::shared_ptr<past_settings> settings_ = std::make_shared<past_settings>();
+  opened_store::store_past past_;
   std::mutex mutex_;
   std::vector<std::unique_ptr<opened_store>> idle_;
   std::mutex watch_mutex_; ///< of what follows
