@@ -11,6 +11,8 @@ from harness import check, check_equal, check_same_bytes, mpan, utc, utc_text, w
 from node import until
 from readers import ReadNode
 from settle import HEADER, day, periods_of, settle, wh_of
+from webhook_receivers import Receiver, server_tls
+from webhooks import PushNode, as_lines
 
 TOPIC = "settlement.day"
 EVENTS = f"/v1/topics/{TOPIC}/events"
@@ -167,12 +169,12 @@ def ag_05_whatever_becomes_of_the_estate(context):
     check_equal([[i for i, wh in enumerate(e["wh"]) if wh is not None] for e in moved], [list(range(22)), list(range(22, 48))], "half hours of each place")
 
 
-def settled_node(context, meters=40):
-    """A node over a store with two runs of a date."""
+def settled_node(context, meters=40, kind=ReadNode):
+    """A node over a store with two runs of a date, not started."""
     estate, reads = context.folder / "estate", context.folder / "reads.csv"
     context.program.run("sim", "estate", "--meters", meters, "--out", estate, "--seed", 9)
     context.program.run("sim", "reads", "--estate", estate, "--from", "2026-06-09", "--days", 3, "--seed", 9, "--out", reads)
-    node = ReadNode(context, estate)
+    node = kind(context, estate)
     (node.folder / "access.toml").write_text((node.folder / "access.toml").read_text()
                                              + '[identities."urn:gridtwin:service:auditor:auditor-1"]\n')
     header, *lines = reads.read_bytes().splitlines(keepends=True)
@@ -181,7 +183,6 @@ def settled_node(context, meters=40):
         part.write_bytes(header + b"".join(lines[number::2]))
         context.program.replay(estate, part, node.store)
         settle(context, node.store, run, day("2026-06-10"))
-    node.start()
     return node
 
 
@@ -205,6 +206,7 @@ def pages_of(node, limits):
 def dl_09_pages_streams_and_pointers(context):
     """Pages of any size, a stream and a pointer give what `tail` prints; so it is after a restart and when more was settled meanwhile."""
     node = settled_node(context)
+    node.start()
     expected = tail(context, node.store)
     count = len(expected.splitlines())
     check(count > 80, f"events: {count}")
@@ -245,9 +247,30 @@ def dl_09_pages_streams_and_pointers(context):
     node.end()
 
 
+def dl_01_a_webhook_brings_them(context):
+    """A receiver gets what `tail` prints, in requests of their usual size, and what is settled while the node is down when it is up again."""
+    node = settled_node(context, kind=PushNode)
+    receiver = Receiver(server_tls(node.pki))
+    node.push("settled", receiver.port, topic=TOPIC, most_events=13)
+    node.start()
+    expected = tail(context, node.store)
+    until(lambda: receiver.taken >= len(expected.splitlines()), "all is delivered")
+    node.end()
+    settle(context, node.store, "R1", day("2026-06-10"))
+    node.start()
+    longer = tail(context, node.store).decode().splitlines()
+    until(lambda: receiver.taken >= len(longer), "the next run is delivered")
+    check_equal(as_lines(receiver.events()) == longer, True, f"what came, {receiver.taken} events of {len(longer)}, in order and once")
+    until(lambda: node.standing("settled")["records_behind"] == 0, "it has come to the end, which is the estate's shard's")
+    check_equal(node.standing("settled")["state"], "delivering", "state")
+    node.end()
+    receiver.close()
+
+
 def t8_se_04_settlement_alone(context):
     """No other role reads a settled household: forbidden and unknown look the same."""
     node = settled_node(context, meters=10)
+    node.start()
     unknown = node.ask("/v1/topics/settlement.night/events", "operator-1")
     for who in ("operator-1", "network-operator-1", "flexibility-1", "auditor-1"):
         for path in (EVENTS, f"/v1/topics/{TOPIC}/schema"):
@@ -266,4 +289,4 @@ def t8_se_04_settlement_alone(context):
 
 if __name__ == "__main__":
     harness.main(__doc__, [dl_09_tm_04_p4_each_run_as_it_settled, ag_05_whatever_becomes_of_the_estate, dl_09_pages_streams_and_pointers,
-                           t8_se_04_settlement_alone])
+                           dl_01_a_webhook_brings_them, t8_se_04_settlement_alone])

@@ -139,17 +139,17 @@ TEST_CASE(
   for (const std::uint64_t seed : {1U, 2U, 3U}) {
     seeded_random dice(seed);
     api_fixture f(transformers);
-    f.run({});
     f.set_policy(settlement_alone);
     naive_runs naive;
+    // The days of 46, 48 and 50 half hours.
+    const std::vector<civil_date> dates{{2026, 3, 29}, {2026, 10, 25}, {2026, 6, 10}};
+    tell(f, naive, dice, dates[0]); // who settles has an estate
     auto first = opened_store::open(f.store.folder());
     auto second = opened_store::open(f.store.folder()); // of another thread: nothing that one keeps may matter
     REQUIRE(first);
     REQUIRE(second);
     const topic_source& source = *source_of(access_topic::settlement_day);
     const reader_rights rights([&f] { return f.policy; }, *parse_identity("urn:gridtwin:" + reader));
-    // The days of 46, 48 and 50 half hours.
-    const std::vector<civil_date> dates{{2026, 3, 29}, {2026, 10, 25}, {2026, 6, 10}};
     std::vector<std::string> got;
     event_position at;
     const auto read_on = [&](std::size_t limit) {
@@ -188,7 +188,6 @@ TEST_CASE(
 TEST_CASE("settled_day_events: DL-09 within a record a reader goes on where it was, transformers before it unread") {
   seeded_random dice(4);
   api_fixture f(transformers);
-  f.run({});
   f.set_policy(settlement_alone);
   naive_runs naive;
   const civil_date date{2026, 6, 10};
@@ -217,12 +216,12 @@ TEST_CASE("settled_day_events: DL-09 within a record a reader goes on where it w
 TEST_CASE("settled_day_events: from a time on, the first run whose gate is then or later and all behind it") {
   seeded_random dice(5);
   api_fixture f(transformers);
-  f.run({});
   f.set_policy(settlement_alone);
   naive_runs naive;
   const civil_date date{2026, 6, 10};
   const std::int64_t gate = gate_of(date, first_gate_days);
   const std::int64_t next = gate_of(date, second_gate_days);
+  tell(f, naive, dice, date);
   naive.settle(f, run_code::ii, date, gate);
   tell(f, naive, dice, date);
   naive.settle(f, run_code::sf, date, next);
@@ -236,7 +235,6 @@ TEST_CASE("settled_day_events: from a time on, the first run whose gate is then 
 TEST_CASE("settled_day_events: T8 SE-04 settlement alone may read them, and what a policy masks is left out") {
   seeded_random dice(6);
   api_fixture f(transformers);
-  f.run({});
   f.set_policy(one_of_each);
   naive_runs naive;
   const civil_date date{2026, 6, 10};

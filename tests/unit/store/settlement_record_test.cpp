@@ -362,18 +362,22 @@ TEST_CASE("settlement_record: P4 each record leads to its own run, with the repl
     std::string estate;
   };
   std::vector<expectation> expected;
-  std::uint32_t replays = 0;
   const auto bind = [&](const std::vector<estate_row>& rows) {
     store_writer writer = store.writer(rows, {"a.csv"});
+    stored_reading r; // a run that brings nothing is none
+    r.day.number = 20'000 + static_cast<std::int32_t>(store.rows_in("runs"));
+    r.content = actual_of(1);
+    r.source = 1;
+    r.line = 1;
+    REQUIRE(writer.commit({{commit_of({0}, 0, {r})}, {}, {}}));
     REQUIRE(writer.close());
-    ++replays;
   };
   const auto settle = [&](recorded_settlement one) {
     sqlite_database database = store.reader_connection();
     const auto estate = bound_estate_hash(database);
     REQUIRE(estate);
     REQUIRE(record(store, one));
-    one.last_replay = replays;
+    one.last_replay = static_cast<std::uint32_t>(store.rows_in("runs"));
     expected.push_back({std::move(one), *estate});
   };
   const auto ii = settlement_of(run_code::ii, 1'000, "ii", random_estimates(random, 40));
