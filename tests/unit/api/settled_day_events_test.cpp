@@ -1,4 +1,5 @@
 #include "src/api/topic_source.hpp"
+#include "src/settled_days/settled_day_topic.hpp"
 #include "tests/support/api_fixture.hpp"
 #include "tests/support/known_facts.hpp"
 #include "tests/support/naive_readings.hpp"
@@ -41,6 +42,8 @@ content made_estimate(std::uint32_t meter, quantity q, period p, std::int64_t sa
 /// contradicted; else an estimate. A line for each meter and quantity.
 class naive_runs {
 public:
+  explicit naive_runs(std::uint32_t of_transformers = transformers) : transformers_(of_transformers) {}
+
   void add(const told_reading& r) { told_.push_back(r); }
 
   /// Records a run of all that was told up to now.
@@ -49,7 +52,7 @@ public:
     recorded_settlement record{run, date, known_at_s, sha256(std::to_string(++runs_)), {}, {}, {}};
     record.outputs = record.inputs;
     std::vector<std::string> lines;
-    for (std::uint32_t meter = 0; meter < transformers * meters_each; ++meter)
+    for (std::uint32_t meter = 0; meter < transformers_ * meters_each; ++meter)
       for (const quantity q : quantities_by_name) {
         std::string wh;
         std::string qualities;
@@ -89,6 +92,7 @@ public:
 private:
   static mpan mpan_of(std::uint32_t meter) { return api_fixture::meter(meter / meters_each, meter % meters_each); }
 
+  std::uint32_t transformers_;
   std::vector<told_reading> told_;
   std::vector<std::string> lines_;
   std::int64_t runs_ = 0;
@@ -101,7 +105,7 @@ std::int64_t gate_of(const civil_date& date, std::int64_t days) {
   return periods_of(date).back().end_s() + days * seconds_per_day - 1;
 }
 
-/// A run of readings of a date, some of which come again with other values.
+/// A run of readings of a date at the first transformers, some of which come again with other values.
 void tell(api_fixture& f, naive_runs& naive, seeded_random& dice, const civil_date& date) {
   const std::vector<period> periods = periods_of(date);
   const std::vector<std::optional<std::int64_t>> known{std::nullopt, gate_of(date, 1), gate_of(date, 10),
@@ -186,31 +190,43 @@ TEST_CASE(
 }
 
 TEST_CASE("settled_day_events: DL-09 within a record a reader goes on where it was, transformers before it unread") {
+  constexpr std::uint32_t many = 20;
+  constexpr std::uint32_t of_each = meters_each * quantity_count;
+  static_assert(many * of_each > settled_day_topic::events_at_once); // so that it comes in parts
   seeded_random dice(4);
-  api_fixture f(transformers);
+  api_fixture f(many);
   f.set_policy(settlement_alone);
-  naive_runs naive;
+  naive_runs naive(many);
   const civil_date date{2026, 6, 10};
   tell(f, naive, dice, date);
   naive.settle(f, run_code::ii, date, gate_of(date, first_gate_days));
   const std::vector<std::string> whole = f.lines(f.get(reader, events));
-  REQUIRE(whole.size() == transformers * meters_each * quantity_count);
+  REQUIRE(whole.size() == many * of_each);
   auto opened = opened_store::open(f.store.folder());
   REQUIRE(opened);
   const auto offset = f.store.number("SELECT max(id) FROM journal WHERE kind = 7");
-  // From a place in the last transformer nothing of the first is derived.
-  const std::uint32_t place = (transformers - 1) * meters_each * quantity_count + 3;
-  const auto batch = (*opened)->settled_days(offset, place);
+  // From a place in the last transformer nothing of the others is derived.
+  const auto batch = (*opened)->settled_days(offset, (many - 1) * of_each + 3);
   REQUIRE(batch);
-  CHECK((*batch)->events.size() == meters_each * quantity_count);
-  CHECK((*batch)->events.front().transformer == "T2");
+  CHECK((*batch)->events.size() == of_each);
+  CHECK((*batch)->events.front().place == (many - 1) * of_each);
   CHECK((*batch)->of_it == 0);
   const std::string position = std::to_string(estate_shard) + ':' + std::to_string(offset) + '.';
-  for (std::size_t n = 1; n < whole.size(); ++n) {
+  for (std::size_t n = 1; n < whole.size(); n += 1 + dice.below(40)) {
     const std::vector<std::string> rest = f.lines(f.get(reader, events + "?after=" + position + std::to_string(n)));
     CHECK(rest == std::vector(whole.begin() + static_cast<std::ptrdiff_t>(n), whole.end()));
   }
   CHECK(f.get(reader, events + "?after=" + position + std::to_string(whole.size())).empty());
+  std::vector<std::string> one_by_one;
+  std::string at = "-";
+  for (bool at_end = false; !at_end && one_by_one.size() <= whole.size();) {
+    http_response page = f.ask(reader, events + "?limit=1&after=" + at);
+    for (const std::string& line : f.lines(page.body))
+      one_by_one.push_back(line);
+    at = f.field(page, "Gridtwin-Position");
+    at_end = f.field(page, "Gridtwin-At-End") == "true";
+  }
+  CHECK(one_by_one == whole);
 }
 
 TEST_CASE("settled_day_events: from a time on, the first run whose gate is then or later and all behind it") {
