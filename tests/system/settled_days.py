@@ -205,11 +205,11 @@ def pages_of(node, limits):
 
 def dl_09_pages_streams_and_pointers(context):
     """Pages of any size, a stream and a pointer give what `tail` prints; so it is after a restart and when more was settled meanwhile."""
-    node = settled_node(context, meters=300)  # a record is given in two parts
+    node = settled_node(context, meters=700)  # whose records are given in parts
     node.start()
     expected = tail(context, node.store)
     count = len(expected.splitlines())
-    check(count > 600, f"events: {count}")
+    check(count > 1400, f"events: {count}")
     for limits in ((5000,), (1,), (7, 1, 30), (count,), (count - 1,), (count // 2,)):
         text, positions = pages_of(node, limits)
         check_same_bytes(text, expected, f"pages of {limits}")
