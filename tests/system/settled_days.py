@@ -206,6 +206,7 @@ def pages_of(node, limits):
 def dl_09_pages_streams_and_pointers(context):
     """Pages of any size, a stream and a pointer give what `tail` prints; so it is after a restart and when more was settled meanwhile."""
     node = settled_node(context, meters=700)  # whose records are given in parts
+    node.limits = "requests_per_s = 1000000\nrequests_at_once = 1000000\n"
     node.start()
     expected = tail(context, node.store)
     count = len(expected.splitlines())
