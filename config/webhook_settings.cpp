@@ -28,7 +28,8 @@ struct webhook_option {
   std::string_view what;     ///< for a person
 };
 
-constexpr std::string_view pushed_topics = "reading gap feeder.half_hour transformer.half_hour alarm audit";
+constexpr std::string_view pushed_topics =
+  "reading gap feeder.half_hour transformer.half_hour settlement.day alarm audit";
 
 constexpr std::array<webhook_option, 12> webhook_options{{
   {"url", &webhook_settings::url, "", true, "", 0, 0, "", "where events are sent to: https://HOST[:PORT]/PATH"},

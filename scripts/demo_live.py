@@ -172,7 +172,7 @@ def main():
         print(f"{'all is read':<22}{accepted:>12,}" + "".join(f"{reader.events:>24,}" for reader in readers.values()) + "\n")
         if readers["settlement"].events != accepted:
             sys.exit("Settlement did not get each accepted reading once.")
-        topics = ("reading", "feeder.half_hour", "transformer.half_hour", "alarm", "audit")
+        topics = ("reading", "feeder.half_hour", "transformer.half_hour", "settlement.day", "alarm", "audit")
         for role, reader in readers.items():
             print(f"{role} may read {', '.join(topic for topic in topics if reader.may_read(topic))}; an event of {reader.topic}:\n  {reader.sample}")
         for reader in readers.values():

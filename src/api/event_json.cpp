@@ -24,6 +24,17 @@ std::string without_mpans(std::string text) {
   return text;
 }
 
+/// A JSON list with what `text` says of each half hour of the date, null where the row has none.
+template <class Text>
+std::string list_of(const settled_day_event& event, const Text& text) {
+  std::string out = "[";
+  for (const auto& h : event.half_hours)
+    (out += out.size() == 1 ? "" : ",") += h ? text(*h) : std::string("null");
+  return out += ']';
+}
+
+std::string in_json(std::string_view word) { return '"' + std::string(word) + '"'; }
+
 /// kVA = Wh / 500 / power factor, the factor in millionths; the share of the rating is taken from the exact kVA.
 void append_utilisation(const half_hour_event& e, json_object& object) {
   const auto net = static_cast<uint128>(std::abs(e.load.import_wh - e.load.export_wh));
@@ -75,6 +86,39 @@ void append_event_json(const journal_act& act, const field_set& hidden, std::str
   object.text("act", act.event.act);
   object.text("subject", shown(act.event.subject));
   object.text("detail", shown(act.event.detail));
+  object.end();
+}
+
+void append_event_json(const settled_day_event& event, const field_set& hidden, std::string& out) {
+  const settled_run& run = *event.run;
+  json_object object(out);
+  object.word("topic", "settlement.day");
+  object.number("shard", event.record.shard());
+  object.number("offset", event.record.offset());
+  object.number("place", event.place);
+  object.text("transformer_id", event.transformer);
+  if (!hidden[static_cast<std::size_t>(access_field::mpan)])
+    object.word("mpan", to_string(event.mpan));
+  object.word("quantity", name_of(event.quantity));
+  object.word("settlement_date", format_date(run.settled().date));
+  object.word("run", name_of(run.settled().run));
+  object.word("known_at", format_instant(run.settled().known_at_s));
+  object.plain("wh", list_of(event, [](const settled_value& v) { return std::to_string(v.content.wh); }));
+  if (!hidden[static_cast<std::size_t>(access_field::quality)]) {
+    const auto is_there = [](const auto& h) { return h.has_value(); };
+    const auto all = std::count_if(event.half_hours.begin(), event.half_hours.end(), is_there);
+    const auto actuals = std::count_if(event.half_hours.begin(), event.half_hours.end(),
+                                       [](const auto& h) { return h && is_actual(h->content.quality); });
+    object.number("actual", actuals);
+    object.number("estimated", all - actuals);
+    object.plain("quality", list_of(event, [](const settled_value& v) { return in_json(name_of(v.content.quality)); }));
+    object.plain("method", list_of(event, [](const settled_value& v) {
+                   return v.method                       ? in_json(name_of(*v.method))
+                          : is_actual(v.content.quality) ? std::string("null")
+                                                         : in_json("received");
+                 }));
+  }
+  object.word("estate", std::string_view(run.estate_hash()).substr(0, shown_estate_digits));
   object.end();
 }
 

@@ -4,6 +4,7 @@
 #include "src/gaps/gap_event.hpp"
 #include "src/half_hours/half_hour_event.hpp"
 #include "src/security/access_rights.hpp"
+#include "src/settled_days/settled_day_event.hpp"
 #include "src/store/audit.hpp"
 #include "src/store/reading_topic.hpp"
 
@@ -26,6 +27,9 @@ void append_event_json(const half_hour_event& event, bool shows_export, std::str
 
 /// The same of the topic `gap`.
 void append_event_json(const gap_event& event, const field_set& hidden, std::string& out);
+
+/// The same of the topic `settlement.day`. Where the quality of values is hidden, how they came about is, too.
+void append_event_json(const settled_day_event& event, const field_set& hidden, std::string& out);
 
 /// The same of the topic `audit`. Where MPANs are hidden, each in a text is written as 13 asterisks.
 void append_event_json(const journal_act& act, const field_set& hidden, std::string& out);

@@ -6,8 +6,7 @@
 
 namespace gridtwin {
 
-result<std::unique_ptr<opened_store>> opened_store::open(const store_folder& folder,
-                                                         std::shared_ptr<past_settings> settings,
+result<std::unique_ptr<opened_store>> opened_store::open(const store_folder& folder, store_past past,
                                                          std::shared_ptr<alarm_log> alarms) {
   auto reader = store_reader::open(folder);
   if (!reader)
@@ -16,7 +15,7 @@ result<std::unique_ptr<opened_store>> opened_store::open(const store_folder& fol
   if (!database)
     return database.failure();
   std::unique_ptr<opened_store> out(
-    new opened_store(folder, std::move(*reader), std::move(*database), std::move(settings), std::move(alarms)));
+    new opened_store(folder, std::move(*reader), std::move(*database), std::move(past), std::move(alarms)));
   auto topic = reading_topic::over(*out->for_topic_);
   if (!topic)
     return topic.failure();
@@ -39,7 +38,7 @@ result<const reading_topic::batch*> opened_store::read(std::uint32_t shard, std:
 result<const half_hour_topic::batch*> opened_store::half_hours(std::uint32_t shard, std::int64_t after,
                                                                std::size_t readings, std::uint32_t privacy_floor) {
   if (!half_hours_) {
-    auto topic = half_hour_topic::over(*for_topic_, settings_);
+    auto topic = half_hour_topic::over(*for_topic_, past_.settings);
     if (!topic)
       return topic.failure();
     half_hours_.emplace(std::move(*topic));
@@ -64,7 +63,7 @@ result<const half_hour_topic::batch*> opened_store::half_hours(std::uint32_t sha
 
 result<const gap_topic::batch*> opened_store::gaps(std::uint32_t shard, std::int64_t after, std::size_t readings) {
   if (!gaps_) {
-    auto topic = gap_topic::over(*for_topic_, settings_, [this] { return is_surely_unwritten(folder_); });
+    auto topic = gap_topic::over(*for_topic_, past_.settings, [this] { return is_surely_unwritten(folder_); });
     if (!topic)
       return topic.failure();
     gaps_.emplace(std::move(*topic));
@@ -83,6 +82,26 @@ result<const gap_topic::batch*> opened_store::gaps(std::uint32_t shard, std::int
   kept_gaps& fresh = kept_gaps_[shard];
   fresh = {after, std::move(*batch)};
   return &fresh.batch;
+}
+
+/// Whether it has what comes next behind a place of the shard: what a record says never changes.
+bool opened_store::kept_settled_days::holds(std::int64_t behind, std::uint32_t of_it) const noexcept {
+  if (batch.events.empty())
+    return false;
+  const std::uint32_t first = batch.events.front().place;
+  if (of_it == 0)
+    return first == 0 && after <= behind && behind < batch.last_offset;
+  return behind == batch.last_offset && first <= of_it && of_it <= batch.events.back().place;
+}
+
+result<const settled_day_topic::batch*> opened_store::settled_days(std::int64_t after, std::uint32_t of_it) {
+  if (kept_settled_days_.holds(after, of_it))
+    return &kept_settled_days_.batch;
+  auto batch = settled_days_.read(after, of_it);
+  if (!batch)
+    return batch.failure();
+  kept_settled_days_ = {after, std::move(*batch)};
+  return &kept_settled_days_.batch;
 }
 
 result<const named_slots*> opened_store::names(transformer_number t, twin_slot slot) {
@@ -143,7 +162,7 @@ result<std::unique_ptr<opened_store>> store_pool::take() {
       return out;
     }
   }
-  return opened_store::open(folder_, settings_, alarms_);
+  return opened_store::open(folder_, past_, alarms_);
 }
 
 void store_pool::give_back(std::unique_ptr<opened_store> one) {

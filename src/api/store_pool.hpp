@@ -4,6 +4,8 @@
 #include "src/gaps/gap_topic.hpp"
 #include "src/half_hours/half_hour_topic.hpp"
 #include "src/half_hours/past_settings.hpp"
+#include "src/settled_days/settled_day_topic.hpp"
+#include "src/settled_days/settled_run.hpp"
 #include "src/store/reading_topic.hpp"
 #include "src/store/store_folder.hpp"
 #include "src/store/store_reader.hpp"
@@ -26,10 +28,15 @@ namespace gridtwin {
 /// who reads, so a thousand readers need no more of them than one. One thread at a time.
 class opened_store {
 public:
-  /// `settings`: of the store; shared by all that are opened. `alarms`: none where nobody watches it.
-  static result<std::unique_ptr<opened_store>>
-  open(const store_folder& folder, std::shared_ptr<past_settings> settings = std::make_shared<past_settings>(),
-       std::shared_ptr<alarm_log> alarms = nullptr);
+  /// What was bound to the store and settled of it before, shared by all that are opened.
+  struct store_past {
+    std::shared_ptr<past_settings> settings = std::make_shared<past_settings>();
+    std::shared_ptr<settled_runs> runs = std::make_shared<settled_runs>(settings);
+  };
+  static result<std::unique_ptr<opened_store>> open(const store_folder& folder) { return open(folder, {}, nullptr); }
+  /// `alarms`: none where nobody watches it.
+  static result<std::unique_ptr<opened_store>> open(const store_folder& folder, store_past past,
+                                                    std::shared_ptr<alarm_log> alarms = nullptr);
 
   sqlite_database& database() noexcept { return reader_.database(); }
   store_reader& reader() noexcept { return reader_; }
@@ -48,22 +55,25 @@ public:
   /// See `gap_topic::read`. Keeps the last batch of each shard, as of half hours.
   result<const gap_topic::batch*> gaps(std::uint32_t shard, std::int64_t after, std::size_t readings);
 
+  /// See `settled_day_topic::read`. Keeps the last batch.
+  result<const settled_day_topic::batch*> settled_days(std::int64_t after, std::uint32_t of_it);
+
   /// Whose each slot of a transformer is. Error: store_failed where there is no such transformer or slot.
   result<const named_slots*> names(transformer_number t, twin_slot slot);
   /// The numbers of the transformers, in order of their names.
   result<std::vector<transformer_number>> by_name(std::vector<transformer_number> numbers);
 
 private:
-  opened_store(const store_folder& folder, store_reader reader, sqlite_database for_topic,
-               std::shared_ptr<past_settings> settings, std::shared_ptr<alarm_log> alarms)
+  opened_store(const store_folder& folder, store_reader reader, sqlite_database for_topic, store_past past,
+               std::shared_ptr<alarm_log> alarms)
     : folder_(folder.folder()), reader_(std::move(reader)),
-      for_topic_(std::make_unique<sqlite_database>(std::move(for_topic))), settings_(std::move(settings)),
-      alarms_(std::move(alarms)) {}
+      for_topic_(std::make_unique<sqlite_database>(std::move(for_topic))), past_(std::move(past)),
+      alarms_(std::move(alarms)), settled_days_(reader_, past_.runs) {}
 
   std::filesystem::path folder_;
   store_reader reader_;
   std::unique_ptr<sqlite_database> for_topic_;
-  std::shared_ptr<past_settings> settings_;
+  store_past past_;
   std::shared_ptr<alarm_log> alarms_;
   std::optional<reading_topic> topic_;
   std::optional<half_hour_topic> half_hours_; ///< none before it is asked for
@@ -88,6 +98,14 @@ private:
   };
   std::unordered_map<std::uint32_t, kept_gaps> kept_gaps_; ///< by shard
   gap_topic::batch no_gaps_;                               ///< behind the end of some shard
+  settled_day_topic settled_days_;
+  struct kept_settled_days {
+    std::int64_t after = 0; ///< where they were asked for
+    settled_day_topic::batch batch;
+
+    bool holds(std::int64_t behind, std::uint32_t of_it) const noexcept;
+  };
+  kept_settled_days kept_settled_days_;
 };
 
 /// Opened stores, made when all are taken: as many as threads that make answers. From any thread.
@@ -121,7 +139,7 @@ private:
 
   store_folder folder_;
   std::shared_ptr<alarm_log> alarms_;
-  std::shared_ptr<past_settings> settings_ = std::make_shared<past_settings>();
+  opened_store::store_past past_;
   std::mutex mutex_;
   std::vector<std::unique_ptr<opened_store>> idle_;
   std::mutex watch_mutex_; ///< of what follows

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <type_traits>
 #include <vector>
 
 namespace gridtwin {
@@ -25,19 +26,22 @@ struct scan_outcome {
   bool at_end = false;    ///< nothing more is durable now
 };
 
-/// The events of whole records behind an offset of a shard. An event has its `record`, and its `place` in it.
+/// The events of records behind an offset of a shard, the last of which may go on. An event has its `record`, and its
+/// `place` in it.
 template <class Event>
 struct event_batch {
   const std::vector<Event>* events = nullptr; ///< until the next one is asked for
   std::int64_t last_offset = 0;               ///< of the records that were passed
   bool at_end = false;                        ///< nothing more is durable now
+  std::uint32_t of_it = 0;                    ///< of the last record's events, so many; 0: all
 };
 
 /// The shards in the order in which they are read from a position.
 std::vector<std::uint32_t> shards_in_turn(const event_position& position, std::optional<std::uint32_t> only);
 
 /// Goes on behind a position and moves it, as `scan_readings` says. `fetch(shard, after)` gives a
-/// `result<event_batch<Event>>`, which may begin with records before.
+/// `result<event_batch<Event>>`, which may begin with records before; or `fetch(shard, place in it)`, where a record is
+/// given in parts.
 template <class Event, class Fetch, class Take>
 result<scan_outcome> scan_events(event_position& position, const scan_limits& limits, const Fetch& fetch,
                                  const Take& take);
@@ -75,13 +79,13 @@ public:
         full_ = true;
         return {};
       }
-      const result<event_batch<Event>> batch = (*fetch_)(number, at.of_it == 0 ? at.offset : at.offset - 1);
+      const result<event_batch<Event>> batch = fetch_behind(number, at);
       if (!batch)
         return batch.failure();
       if (!pass(*batch->events, at, end))
         return {};
       if (batch->last_offset >= at.offset)
-        at = {batch->last_offset, 0};
+        at = {batch->last_offset, batch->of_it};
       if (end != nullptr && !is_before(at, *end))
         at = *end;
       if (batch->at_end)
@@ -93,6 +97,13 @@ public:
   bool full() const noexcept { return full_; }
 
 private:
+  result<event_batch<Event>> fetch_behind(std::uint32_t number, const event_position::in_shard& at) const {
+    if constexpr (std::is_invocable_v<const Fetch&, std::uint32_t, const event_position::in_shard&>)
+      return (*fetch_)(number, at);
+    else
+      return (*fetch_)(number, at.of_it == 0 ? at.offset : at.offset - 1);
+  }
+
   static bool is_behind(const Event& e, const event_position::in_shard& at) noexcept {
     return e.record.offset() < at.offset || (e.record.offset() == at.offset && (at.of_it == 0 || e.place < at.of_it));
   }

@@ -136,6 +136,37 @@ constexpr std::string_view transformer_half_hour_schema = R"({
 }
 )";
 
+constexpr std::string_view settlement_day_schema = R"({
+  "$schema": "https://json-schema.org/draft/2020-12/schema",
+  "$id": "urn:gridtwin:topic:settlement.day:1",
+  "title": "A meter's quantity on a settlement date, as a recorded run of settlement settled it. Fields that the reader's role does not see are not there.",
+  "type": "object",
+  "additionalProperties": false,
+  "required": ["topic", "shard", "offset", "place", "transformer_id", "quantity", "settlement_date", "run", "known_at", "wh", "estate"],
+  "properties": {
+    "topic": {"const": "settlement.day"},
+    "shard": {"const": 0, "description": "shard of the journal: all runs of settlement are in one"},
+    "offset": {"type": "integer", "minimum": 1, "description": "of the run's record, ascending: the last one of a date and run stands"},
+    "place": {"type": "integer", "minimum": 0, "description": "within the record"},
+    "transformer_id": {"type": "string"},
+    "mpan": {"type": "string", "pattern": "^[0-9]{13}$"},
+    "quantity": {"enum": ["AI", "AE", "RI", "RE"]},
+    "settlement_date": {"type": "string", "format": "date", "description": "local"},
+    "run": {"enum": ["II", "SF", "R1", "R2", "R3", "RF", "DR", "DF"]},
+    "known_at": {"type": "string", "format": "date-time", "description": "the last second before the run's gate: what became known later did not count"},
+    "wh": {"type": "array", "minItems": 46, "maxItems": 50, "items": {"type": ["integer", "null"]},
+           "description": "watt-hours, or volt-ampere-reactive hours, of each half hour of the date in order: 46, 48 or 50; null: of another connection of the meter, which has an event of its own"},
+    "actual": {"type": "integer", "minimum": 0, "description": "half hours with an actual"},
+    "estimated": {"type": "integer", "minimum": 0, "description": "half hours with an estimate"},
+    "quality": {"type": "array", "minItems": 46, "maxItems": 50, "items": {"type": ["string", "null"]},
+                "description": "of each half hour: A actual, E1 and so on estimates"},
+    "method": {"type": "array", "minItems": 46, "maxItems": 50, "items": {"type": ["string", "null"]},
+               "description": "of each half hour: null for an actual, received for an estimate that was received, else how the run estimated it"},
+    "estate": {"type": "string", "pattern": "^[0-9a-f]{16}$", "description": "beginning of the hash of the estate that the run went by"}
+  }
+}
+)";
+
 constexpr std::string_view audit_schema = R"({
   "$schema": "https://json-schema.org/draft/2020-12/schema",
   "$id": "urn:gridtwin:topic:audit:1",
@@ -200,6 +231,8 @@ std::optional<topic_schema> schema_of(access_topic topic) noexcept {
     return topic_schema{topic, 1, reading_schema};
   if (topic == access_topic::alarm)
     return topic_schema{topic, 1, alarm_schema};
+  if (topic == access_topic::settlement_day)
+    return topic_schema{topic, 1, settlement_day_schema};
   if (topic == access_topic::audit)
     return topic_schema{topic, 1, audit_schema};
   if (topic == access_topic::gap)

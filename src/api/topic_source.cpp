@@ -4,7 +4,9 @@
 #include "src/api/event_json.hpp"
 #include "src/gaps/gap_event.hpp"
 #include "src/half_hours/half_hour_event.hpp"
+#include "src/settled_days/settled_day_event.hpp"
 #include "src/store/audit.hpp"
+#include "src/store/settlement_record.hpp"
 
 #include <string>
 #include <utility>
@@ -100,6 +102,48 @@ public:
 
 private:
   access_topic topic_;
+};
+
+/// What runs of settlement settled, all in the shard of the estate.
+class settled_day_source final : public topic_source {
+public:
+  result<scan_outcome> read(opened_store& store, const reader_rights& rights, event_position& position,
+                            const scan_limits& limits, const show_event& show) const override {
+    static const std::vector<settled_day_event> nothing;
+    const auto fetch = [&](std::uint32_t shard,
+                           const event_position::in_shard& at) -> result<event_batch<settled_day_event>> {
+      if (shard != estate_shard)
+        return event_batch<settled_day_event>{&nothing, at.offset, true};
+      const auto batch = store.settled_days(at.offset, at.of_it);
+      if (!batch)
+        return batch.failure();
+      const settled_day_topic::batch& of = **batch;
+      return event_batch<settled_day_event>{&of.events, of.last_offset, of.at_end, of.of_it};
+    };
+    std::string json;
+    const auto take = [&](const settled_day_event& e) {
+      access_resource what;
+      what.topic = access_topic::settlement_day;
+      what.meter = e.mpan;
+      what.transformer = e.transformer;
+      if (!rights.sees(access_operation::read, what))
+        return false;
+      json.clear();
+      append_event_json(e, rights.hidden(), json);
+      show(json);
+      return true;
+    };
+    return scan_events<settled_day_event>(position, limits, fetch, take);
+  }
+
+  result<event_position> position_before(opened_store& store, std::int64_t known_s) const override {
+    const auto offset = settlements_before(store.database(), known_s);
+    if (!offset)
+      return offset.failure();
+    event_position out;
+    out.set(estate_shard, {*offset, 0});
+    return out;
+  }
 };
 
 /// Acts of operators and refusals, all in the shard of the estate.
@@ -214,6 +258,7 @@ const topic_source* source_of(access_topic topic) noexcept {
   static const gap_source gaps;
   static const half_hour_source feeders(access_topic::feeder_half_hour);
   static const half_hour_source transformers(access_topic::transformer_half_hour);
+  static const settled_day_source settled;
   static const audit_source acts;
   static const alarm_source alarms;
   switch (topic) {
@@ -221,6 +266,8 @@ const topic_source* source_of(access_topic topic) noexcept {
     return &alarms;
   case access_topic::audit:
     return &acts;
+  case access_topic::settlement_day:
+    return &settled;
   case access_topic::reading:
     return &readings;
   case access_topic::gap:

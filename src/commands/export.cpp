@@ -47,8 +47,9 @@ struct export_kind {
   export_function run;
 };
 
-constexpr std::array<export_kind, 12> kinds{{
+constexpr std::array<export_kind, 13> kinds{{
   {"readings", export_readings},
+  {"settlement-day", export_settlement_day},
   {"feeder-load", export_feeder_load},
   {"transformer-load", export_transformer_load},
   {"quarantined-loads", export_quarantined_loads},
@@ -202,7 +203,8 @@ void register_export(CLI::App& parent, const std::function<void(std::function<in
   CLI::App* app = parent.add_subcommand("export", "Writes what a store holds as CSV");
   app
     ->add_option("kind", o->kind,
-                 "readings, feeder-load, transformer-load, quarantined-loads, lv-feeder, gaps, rejects, load-shapes, "
+                 "readings, settlement-day, feeder-load, transformer-load, quarantined-loads, lv-feeder, gaps, "
+                 "rejects, load-shapes, "
                  "register-check, lateness, cohort-checks or if-021")
     ->required();
   app->add_option("--store", o->store, "Folder of the store")->required();
@@ -225,6 +227,8 @@ void register_export(CLI::App& parent, const std::function<void(std::function<in
   app->add_flag("--json", o->json, "Print one JSON object a line instead of CSV");
   add_cohort_options(*app, o->cohorts);
   app->footer(
+    "settlement-day: mpan, quantity, settlement_date_utc, p1 to p48 (kWh), q1 to q48 (quality). The half hours that\n"
+    "  stand, those that end after 00:00 UTC of a date up to the next 00:00 in a row; empty where nothing stands.\n"
     "quarantined-loads: transformer_id, feeder_id, period_end, code, import_wh, export_wh, limit_wh, meters_expected,\n"
     "  meters_reported. Half hours of a feeder that sum more than [feeders] of the rule pack that is bound to the\n"
     "  store lets pass (feeder-over-maximum). Their readings stand, but feeder-load leaves them out, transformer-load\n"

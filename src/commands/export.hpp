@@ -45,6 +45,7 @@ struct export_scope {
 
 // One function a kind; each writes rows sorted by its key columns as bytes.
 result<void> export_readings(store_view& view, const export_scope& scope, table_writer& out);
+result<void> export_settlement_day(store_view& view, const export_scope& scope, table_writer& out);
 result<void> export_feeder_load(store_view& view, const export_scope& scope, table_writer& out);
 result<void> export_transformer_load(store_view& view, const export_scope& scope, table_writer& out);
 result<void> export_quarantined_loads(store_view& view, const export_scope& scope, table_writer& out);

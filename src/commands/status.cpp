@@ -81,7 +81,8 @@ result<store_status> look_at(const std::string& folder) {
     return pointers.failure();
   for (owned_pointer& one : *pointers) {
     const auto position = parse_event_position(one.pointer.position);
-    const auto behind = position ? std::optional(records_behind(*position, out.figures)) : std::nullopt;
+    const auto behind =
+      position ? std::optional(records_behind(*position, out.figures, one.pointer.topic)) : std::nullopt;
     out.pointers.push_back({std::move(one), behind});
   }
   auto kept = push_store::open_existing(folder, sqlite_database::mode::read);
@@ -93,7 +94,7 @@ result<store_status> look_at(const std::string& folder) {
   for (push_standing& one : *webhooks) {
     const auto position = parse_event_position(one.position);
     const bool counts = position && one.topic != "alarm"; // those are not in the journal
-    const auto behind = counts ? std::optional(records_behind(*position, out.figures)) : std::nullopt;
+    const auto behind = counts ? std::optional(records_behind(*position, out.figures, one.topic)) : std::nullopt;
     out.webhooks.push_back({std::move(one), behind});
   }
   return out;

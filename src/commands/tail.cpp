@@ -7,10 +7,12 @@
 #include "src/half_hours/half_hour_topic.hpp"
 #include "src/node/told_alarms.hpp"
 #include "src/process/interrupt.hpp"
+#include "src/settled_days/settled_day_topic.hpp"
 #include "src/store/audit.hpp"
 #include "src/store/reading_topic.hpp"
 #include "src/store/store_figures.hpp"
 #include "src/store/store_folder.hpp"
+#include "src/store/store_reader.hpp"
 #include "twins/publication.hpp"
 
 #include <algorithm>
@@ -122,6 +124,30 @@ result<tail_reader> gap_tail(sqlite_database& database, const std::string& store
   });
 }
 
+/// A record of a large estate is longer than what should be in memory: it is printed part by part.
+result<tail_reader> settled_day_tail(const store_folder& folder) {
+  auto reader = store_reader::open(folder);
+  if (!reader)
+    return reader.failure();
+  struct place {
+    store_reader reader;
+    settled_day_topic topic{reader, std::make_shared<settled_runs>(std::make_shared<past_settings>())};
+    std::uint32_t of_it = 0; ///< events of the record behind the offset that were printed
+  };
+  const auto at = std::make_shared<place>(std::move(*reader));
+  return tail_reader([at](std::uint32_t shard, std::int64_t after, std::string& lines) -> result<tail_progress> {
+    if (shard != estate_shard)
+      return tail_progress{after, true};
+    const auto batch = at->topic.read(at->of_it == 0 ? after : after + 1, at->of_it);
+    if (!batch)
+      return batch.failure();
+    append_lines(batch->events, lines,
+                 [](const settled_day_event& e, std::string& to) { append_event_json(e, {}, to); });
+    at->of_it = batch->of_it;
+    return tail_progress{at->of_it == 0 ? batch->last_offset : batch->last_offset - 1, batch->at_end};
+  });
+}
+
 tail_reader audit_tail(sqlite_database& database) {
   return [&database](std::uint32_t shard, std::int64_t after, std::string& lines) -> result<tail_progress> {
     if (shard != estate_shard)
@@ -147,7 +173,7 @@ tail_reader alarm_tail(const std::string& store) {
   };
 }
 
-result<tail_reader> tail_of(const tail_options& o, sqlite_database& database) {
+result<tail_reader> tail_of(const tail_options& o, const store_folder& folder, sqlite_database& database) {
   const std::string& topic = o.topic;
   if (topic == "reading")
     return reading_tail(database);
@@ -155,12 +181,15 @@ result<tail_reader> tail_of(const tail_options& o, sqlite_database& database) {
     return half_hour_tail(database, topic == "feeder.half_hour");
   if (topic == "gap")
     return gap_tail(database, o.store);
+  if (topic == "settlement.day")
+    return settled_day_tail(folder);
   if (topic == "audit")
     return audit_tail(database);
   if (topic == "alarm")
     return alarm_tail(o.store);
   return error{errc::usage, "there is no topic " + in_quotes(topic)
-                              + ": reading, gap, feeder.half_hour, transformer.half_hour, audit and alarm are there"};
+                              + ": reading, gap, feeder.half_hour, transformer.half_hour, settlement.day, audit and "
+                                "alarm are there"};
 }
 
 int run(const tail_options& o) {
@@ -174,7 +203,7 @@ int run(const tail_options& o) {
   auto database = folder->connect_reader();
   if (!database)
     return report_failure(tail_command, database.failure());
-  const auto read = tail_of(o, *database);
+  const auto read = tail_of(o, *folder, *database);
   if (!read)
     return report_failure(tail_command, read.failure());
   for (;;) {
@@ -212,6 +241,7 @@ void register_tail(CLI::App& parent, const std::function<void(std::function<int(
       "topic", o->topic,
       "reading: every reading that was added; feeder.half_hour, transformer.half_hour: the figures of the half\n"
       "hours that were touched, as they were known then; gap: gaps of meters as they are opened and closed;\n"
+      "settlement.day: what runs of settlement settled; "
       "audit: who did what; alarm: what happened to alarms")
     ->required();
   app->add_option("--store", o->store, "Folder of the store")->required();

@@ -96,7 +96,7 @@ std::string text_of(const push_standing& s, const std::string& behind) {
 /// Records of the journal; empty where the topic is not of it.
 std::string behind_of(const push_standing& of, const store_figures& figures) {
   const auto position = parse_event_position(of.position);
-  return position && of.topic != "alarm" ? std::to_string(records_behind(*position, figures)) : std::string();
+  return position && of.topic != "alarm" ? std::to_string(records_behind(*position, figures, of.topic)) : std::string();
 }
 
 int list(const webhook_command_options& o) {

@@ -104,19 +104,31 @@ result<std::shared_ptr<const run_settings>> past_settings::read(sqlite_database&
   if (!rules)
     return error{errc::store_failed, rules.failure().message + " (a newer gridtwin may have written it)"};
   out->rules = std::move(*rules);
-  for (const auto& one : kept_)
-    if (one->estate_hash == out->estate_hash)
-      out->estate = one->estate;
-  if (!out->estate) {
-    auto texts = read_estate(database, out->estate_hash, bound_files::required);
-    if (!texts)
-      return texts.failure();
-    auto parsed = parse_estate({texts->transformers, texts->feeders, texts->meters}, "the store's estate");
-    if (!parsed)
-      return parsed.failure();
-    out->estate = std::make_shared<const gridtwin::estate>(std::move(*parsed));
-  }
+  auto estate = find_estate(database, out->estate_hash);
+  if (!estate)
+    return estate.failure();
+  out->estate = std::move(*estate);
   return std::shared_ptr<const run_settings>(std::move(out));
+}
+
+result<std::shared_ptr<const gridtwin::estate>> past_settings::estate_of(sqlite_database& database,
+                                                                         const std::string& hash) {
+  const std::lock_guard lock(mutex_);
+  return find_estate(database, hash);
+}
+
+result<std::shared_ptr<const gridtwin::estate>> past_settings::find_estate(sqlite_database& database,
+                                                                           const std::string& hash) const {
+  for (const auto& one : kept_)
+    if (one->estate_hash == hash)
+      return one->estate;
+  auto texts = read_estate(database, hash, bound_files::required);
+  if (!texts)
+    return texts.failure();
+  auto parsed = parse_estate({texts->transformers, texts->feeders, texts->meters}, "the store's estate");
+  if (!parsed)
+    return parsed.failure();
+  return std::make_shared<const gridtwin::estate>(std::move(*parsed));
 }
 
 } // namespace gridtwin

@@ -34,6 +34,9 @@ public:
   /// Error: store_failed where the store has no such run, or an estate or rules that cannot be read any more.
   result<std::shared_ptr<const run_settings>> of_run(sqlite_database& database, std::uint32_t run);
 
+  /// An estate that was bound at some time, by its `topology_change::hash`. Error: as above.
+  result<std::shared_ptr<const gridtwin::estate>> estate_of(sqlite_database& database, const std::string& hash);
+
 private:
   /// Estates that are kept as they are in memory: readers are mostly at the last one.
   static constexpr std::size_t kept_most = 3;
@@ -47,6 +50,7 @@ private:
 
   result<void> learn_runs(sqlite_database& database);
   result<std::shared_ptr<const run_settings>> read(sqlite_database& database, const known_run& run) const;
+  result<std::shared_ptr<const gridtwin::estate>> find_estate(sqlite_database& database, const std::string& hash) const;
 
   std::mutex mutex_;
   std::int64_t last_record_ = 0; ///< of the journal, that was looked at

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "src/store/bytes.hpp"
+#include "src/store/journal.hpp"
 #include "src/store/store_folder.hpp"
 #include "twins/codes.hpp"
 #include "twins/estimation_settings.hpp"
@@ -63,11 +65,56 @@ std::string encode_estimates(std::span<const recorded_estimate> estimates);
 /// False where the bytes are damaged.
 bool decode_estimates(std::string_view bytes, std::vector<recorded_estimate>& estimates);
 
+/// Goes through encoded estimates, one after the other, from the first or from a place where another has been.
+class estimate_decoder {
+public:
+  /// Before an estimate; those before it count into it.
+  struct place {
+    std::size_t left = 0; ///< bytes
+    std::uint64_t meter = 0;
+    std::int64_t period_number = 0;
+  };
+
+  explicit estimate_decoder(std::string_view bytes);
+  estimate_decoder(std::string_view bytes, const place& from);
+
+  /// False: there is no more, or the bytes are damaged.
+  bool next(recorded_estimate& e);
+  bool damaged() const noexcept { return !in_.ok(); }
+  place here() const noexcept { return {in_.left(), meter_, period_number_}; }
+
+private:
+  byte_reader in_;
+  std::uint64_t meter_ = 0;
+  std::int64_t period_number_ = 0;
+};
+
 /// Makes a run a record of the journal; one that is the same as it was recorded last for its date and run is recorded
 /// no more. A transaction of its own, synced before it returns. `folder`: open for writing, with no other writer at
 /// work. `estimates`: encoded; those of `settled` are not looked at. True: it was recorded now.
 result<bool> record_settlement(const store_folder& folder, const recorded_settlement& settled,
                                std::string_view estimates);
+
+/// What the store keeps of the run of settlement that a record of the journal tells of.
+struct past_settlement {
+  recorded_settlement settled; ///< without its estimates
+  std::string estimates;       ///< encoded
+  std::string estate_hash;     ///< `topology_change::hash` of the estate that was bound then
+};
+/// Error: store_failed where the record is none of a run of settlement, or is damaged.
+result<past_settlement> read_past_settlement(sqlite_database& database, record_id record);
+
+/// How far the journal was gone through for the next run of settlement.
+struct settlement_search {
+  std::optional<record_id> found;
+  std::int64_t last_offset = 0; ///< of the estate's shard, that was passed
+  bool at_end = false;          ///< nothing more is durable now
+};
+/// Looks through some thousand records of the estate's shard behind an offset, as far as the first run.
+result<settlement_search> find_settlement(sqlite_database& database, std::int64_t after);
+
+/// The offset of the estate's shard behind which every run stands whose gate is at an instant or later.
+result<std::int64_t> settlements_before(sqlite_database& database, std::int64_t known_at_s);
 
 /// The run of that date that was recorded last among those with the latest gate before an instant; nothing where there
 /// is none.

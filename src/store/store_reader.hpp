@@ -86,6 +86,9 @@ public:
   };
   result<std::optional<summary>> day_summary(transformer_number t, utc_day day);
 
+  /// What is read next goes by the estate that is bound then: for who stays while others are bound.
+  void forget_moves() noexcept { moves_.reset(); }
+
 private:
   result<std::vector<std::pair<transformer_number, utc_day>>> list_keys(sql_text sql);
 
@@ -102,7 +105,7 @@ private:
 
   explicit store_reader(sqlite_database database) : database_(std::make_unique<sqlite_database>(std::move(database))) {}
 
-  /// As the journal tells of them when first asked.
+  /// As the journal tells of them when first asked, or since they were forgotten.
   result<const reading_moves*> moves();
 
   std::unique_ptr<sqlite_database> database_;

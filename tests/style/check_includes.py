@@ -39,7 +39,7 @@ LIBRARIES = {
 EDGE = {
     "rooms": ["twins", "config", "src/log", "src/store", "src/messages", "src/ingest", "src/settlement", "src/process", "src/gate",
               "src/channel", "src/replay", "src/alarms", "src/node", "src/wire", "src/client", "src/load", "src/security", "src/commands",
-              "src/bench", "src/api", "src/push", "src/half_hours", "src/gaps", "src/verify", "src/listener",
+              "src/bench", "src/api", "src/push", "src/half_hours", "src/gaps", "src/settled_days", "src/verify", "src/listener",
               "supervision", "actors", "sim", "cluster"],
     "libraries": ["caf", "cli11", "fmt", "posix"],
 }
@@ -58,6 +58,7 @@ ROOMS = {
     "src/verify": {"rooms": ["twins", "src/store", "src/verify"], "libraries": []},
     "src/half_hours": {"rooms": ["twins", "config", "src/store", "src/ingest", "src/half_hours"], "libraries": []},
     "src/gaps": {"rooms": ["twins", "src/store", "src/half_hours", "src/gaps"], "libraries": []},
+    "src/settled_days": {"rooms": ["twins", "src/store", "src/half_hours", "src/settled_days"], "libraries": []},
     "src/process": {"rooms": ["twins", "src/process"], "libraries": ["posix"]},
     "src/channel": {"rooms": ["twins", "config", "src/messages", "src/security", "src/gate", "src/channel"], "libraries": [],
                     "not": ["fstream", "iostream", "filesystem", "thread"]},
@@ -78,7 +79,7 @@ ROOMS = {
     "src/security": {"rooms": ["twins", "config", "src/security"], "libraries": ["openssl", "posix"]},
     "src/commands": EDGE,
     "src/bench": EDGE,
-    "src/api": {"rooms": ["twins", "config", "src/store", "src/half_hours", "src/gaps", "src/security", "src/channel", "src/listener", "src/api"], "libraries": [],
+    "src/api": {"rooms": ["twins", "config", "src/store", "src/half_hours", "src/gaps", "src/settled_days", "src/security", "src/channel", "src/listener", "src/api"], "libraries": [],
                 "files": {"src/api/http_session.cpp": ["asio", "beast"], "src/api/http_connection.*": ["asio", "beast", "openssl"],
                           "src/api/http_session.hpp": ["asio"],
                           "src/api/http_listener.cpp": ["asio"], "src/api/*.cpp": ["simdjson"]},

@@ -196,8 +196,8 @@ def check_peer(peer, rights):
         check_equal(peer.ask(f"{asked}/schema")[0], 200, f"{where} at {asked}/schema")
         status, meters, transformers = seen(peer, topic)
         check_equal(status, 200, f"{where} at {asked}/events")
-        if topic == "reading":
-            check_equal(meters, expected_meters(peer), f"{where}: whose readings")
+        if topic in ("reading", "settlement.day"):
+            check_equal(meters, expected_meters(peer), f"{where}: whose {topic}")
         if topic == "gap":
             check_equal(meters, set(MINE + OTHERS), f"{where}: whose gaps")
         if topic.endswith("half_hour"):
@@ -289,6 +289,9 @@ def p6_every_role_operation_and_tenant(context):
     policy.write_text("version = 1\n" + policy_of(peers))
     node.start()
     fill(node)
+    node.end()
+    context.program.run("settle", "--store", node.store, "--run", "RF", "--date", "2026-03-01", "--out", context.fresh("settled"))
+    node.start()
     for peer in peers:
         check_peer(peer, own[peer.role])
     check_pointers_apart(peers, own)

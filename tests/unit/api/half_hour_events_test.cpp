@@ -112,8 +112,7 @@ TEST_CASE("half_hour_events: P4 DL-09 the same bytes from any position, by whate
     seeded_random dice(seed);
     api_fixture f(rows_of(4));
     f.run({});
-    auto settings = std::make_shared<past_settings>();
-    auto first = opened_store::open(f.store.folder(), settings);
+    auto first = opened_store::open(f.store.folder());
     auto second = opened_store::open(f.store.folder()); // of another thread: nothing that one keeps may matter
     REQUIRE(first);
     REQUIRE(second);

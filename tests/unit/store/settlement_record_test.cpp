@@ -353,3 +353,88 @@ TEST_CASE("settlement_record: a damaged record is said to be so") {
   }
   CHECK(settlement_before(database, some_date, 2'000));
 }
+
+TEST_CASE("settlement_record: P4 each record leads to its own run, with the replays and the estate before it") {
+  seeded_random random(5110);
+  const store_fixture store;
+  struct expectation {
+    recorded_settlement settled;
+    std::string estate;
+  };
+  std::vector<expectation> expected;
+  const auto bind = [&](const std::vector<estate_row>& rows) {
+    store_writer writer = store.writer(rows, {"a.csv"});
+    stored_reading r; // a run that brings nothing is none
+    r.day.number = 20'000 + static_cast<std::int32_t>(store.rows_in("runs"));
+    r.content = actual_of(1);
+    r.source = 1;
+    r.line = 1;
+    REQUIRE(writer.commit({{commit_of({0}, 0, {r})}, {}, {}}));
+    REQUIRE(writer.close());
+  };
+  const auto settle = [&](recorded_settlement one) {
+    sqlite_database database = store.reader_connection();
+    const auto estate = bound_estate_hash(database);
+    REQUIRE(estate);
+    REQUIRE(record(store, one));
+    one.last_replay = static_cast<std::uint32_t>(store.rows_in("runs"));
+    expected.push_back({std::move(one), *estate});
+  };
+  const auto ii = settlement_of(run_code::ii, 1'000, "ii", random_estimates(random, 40));
+  const auto sf = settlement_of(run_code::sf, 2'000, "sf", random_estimates(random, 40));
+  auto other = sf;
+  other.inputs = hash_of("others");
+  bind({{"T1", "F1", 1}});
+  settle(sf);
+  settle(ii);
+  bind({{"T1", "F1", 1}, {"T1", "F1", 2}});
+  settle(other);
+  bind({{"T1", "F1", 1}, {"T1", "F1", 2}});
+  settle(sf); // the same as the first, of another estate
+  settle(settlement_of(run_code::rf, 3'000, "rf"));
+
+  sqlite_database database = store.reader_connection();
+  std::int64_t after = 0;
+  for (const expectation& wanted : expected) {
+    const auto found = find_settlement(database, after);
+    REQUIRE(found);
+    REQUIRE(found->found);
+    CHECK(found->last_offset == found->found->offset());
+    after = found->last_offset;
+    const auto past = read_past_settlement(database, *found->found);
+    REQUIRE_MESSAGE(past, (past ? "" : past.failure().message));
+    std::vector<recorded_estimate> estimates;
+    REQUIRE(decode_estimates(past->estimates, estimates));
+    CHECK(estimates == wanted.settled.estimates);
+    recorded_settlement whole = past->settled;
+    whole.estimates = estimates;
+    CHECK(same(whole, wanted.settled));
+    CHECK(whole.last_replay == wanted.settled.last_replay);
+    CHECK(past->estate_hash == wanted.estate);
+  }
+  const auto none = find_settlement(database, after);
+  REQUIRE(none);
+  CHECK(!none->found);
+  CHECK(none->at_end);
+  CHECK(expected[0].estate != expected[4].estate);
+  CHECK(!read_past_settlement(database, record_id::of(estate_shard, 1))); // an estate takes effect
+  CHECK(!read_past_settlement(database, record_id::of(estate_shard, after + 1)));
+
+  const auto first = find_settlement(database, 0)->found->offset();
+  for (const auto& [from, runs] :
+       std::vector<std::pair<std::int64_t, std::size_t>>{{0, 5}, {2'000, 5}, {2'001, 1}, {3'000, 1}, {3'001, 0}}) {
+    const auto before = settlements_before(database, from);
+    REQUIRE(before);
+    std::size_t behind = 0;
+    for (auto next = find_settlement(database, *before); next->found;
+         next = find_settlement(database, next->last_offset))
+      ++behind;
+    CHECK(behind == runs);
+    CHECK((runs != 5 || *before == first - 1));
+  }
+  database = store.writer_connection();
+  REQUIRE(database.execute("UPDATE settlement_runs SET outputs = x'00' WHERE number = 5"));
+  const auto damaged = read_past_settlement(database, record_id::of(estate_shard, after));
+  REQUIRE(!damaged);
+  CHECK(damaged.failure().code == errc::store_failed);
+}
