@@ -205,8 +205,8 @@ int run(const load_options& o, const std::function<std::int64_t()>& now_us) {
   if (!plans)
     return report_failure(load_command, plans.failure());
 
-  const std::int64_t start_us = now_us() + std::chrono::microseconds(head_start).count();
-  const std::function<std::int64_t()> since = [&now_us, start_us] { return now_us() - start_us; };
+  std::int64_t start_us = 0; // when all is ready: what a log holds already takes a while to pass
+  const std::function<std::int64_t()> since = [&now_us, &start_us] { return now_us() - start_us; };
   std::optional<load_follower> follower;
   if (o.reader) {
     auto log = open_log::of(o.store);
@@ -223,6 +223,7 @@ int run(const load_options& o, const std::function<std::int64_t()>& now_us) {
     senders.back()->sender = std::make_unique<reading_sender>(to, (*identities)[i], senders.back()->source, now_us);
   }
   progress_line line("readings", [&now_us] { return now_us() / 1000; });
+  start_us = now_us() + std::chrono::microseconds(head_start).count();
   const auto followed = drive(senders, follower ? &*follower : nullptr, line, readings_of(*plans));
   if (!followed)
     return report_failure(load_command, followed.failure());
