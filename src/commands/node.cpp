@@ -124,6 +124,7 @@ int run(const run_options& o, const node_run::second_clock& now) {
            {{"where", where}});
   audit.did("gridtwin", "start-node", "", where);
   audit.uses(use_settings_act, o.config, std::move(read->text));
+  (*edge)->tell_policy();
   alarm_thread alarms(
     settings, now, [&o](const alarm_look& look) { tell(o, look); },
     [&log](const std::string& trouble) {

@@ -80,6 +80,11 @@ result<std::unique_ptr<node_edge>> node_edge::open(const node_settings& settings
   return out;
 }
 
+void node_edge::tell_policy() {
+  if (watch_)
+    watch_->tell_policy();
+}
+
 void node_edge::stop() {
   watch_.reset();
   if (readers_)

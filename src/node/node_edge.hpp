@@ -41,6 +41,8 @@ public:
 
   /// `listening at 127.0.0.1 port 7470, HTTPS at 127.0.0.1 port 7471`; empty where nothing listens.
   const std::string& where() const noexcept { return where_; }
+  /// Puts the policy into the audit trail, if there is one; after each reload it is there of itself.
+  void tell_policy();
   /// Accepts nothing more, answers what is unanswered, closes.
   void stop();
 

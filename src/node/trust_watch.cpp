@@ -16,9 +16,7 @@ constexpr int looks_between_questions = 60;
 
 trust_watch::trust_watch(edge_trust& trust, audit_trail& audit, std::function<bool()> asked, node_log& log)
   : trust_(trust), audit_(audit), asked_(std::move(asked)), log_(log),
-    thread_(repeating_thread::first::after_a_pause, between_looks, [this] { look(); }) {
-  tell_policy();
-}
+    thread_(repeating_thread::first::after_a_pause, between_looks, [this] { look(); }) {}
 
 void trust_watch::look() {
   if (asked_())

@@ -19,9 +19,11 @@ public:
   /// outlive it.
   trust_watch(edge_trust& trust, audit_trail& audit, std::function<bool()> asked, node_log& log);
 
+  /// Puts the policy that is in force into the audit trail, where it is another than before; after a reload of itself.
+  void tell_policy();
+
 private:
   void look();
-  void tell_policy();
   void done(const result<void>& reloaded, bool was_asked);
 
   edge_trust& trust_;

@@ -4,6 +4,7 @@
 #include "src/store/kept_texts.hpp"
 #include "twins/hash.hpp"
 
+#include <algorithm>
 #include <string>
 #include <utility>
 
@@ -49,6 +50,23 @@ result<void> write_event(sqlite_database& database, journal_appender& journal, c
 
 } // namespace
 
+std::string grouped_hash(std::string_view hex) {
+  constexpr std::size_t digits_in_word = 8;
+  std::string out;
+  for (; !hex.empty(); hex.remove_prefix(std::min(digits_in_word, hex.size()))) {
+    if (!out.empty())
+      out += ' ';
+    out += hex.substr(0, digits_in_word);
+  }
+  return out;
+}
+
+std::string ungrouped_hash(std::string_view words) {
+  std::string out(words);
+  std::erase(out, ' ');
+  return out;
+}
+
 std::string encode_audit(const audit_event& event) {
   std::string out;
   byte_writer w(out);
@@ -73,12 +91,13 @@ result<void> write_audit(sqlite_database& database, journal_appender& journal, c
   if (event.text.empty())
     return write_event(database, journal, event);
   audit_event use = event;
-  use.detail = to_hex(sha256(event.text));
+  const std::string hash = to_hex(sha256(event.text));
+  use.detail = grouped_hash(hash);
   const auto known = is_in_force(database, use);
   if (!known || *known)
     return known ? result<void>() : result<void>(known.failure());
   if (use.text.size() <= longest_kept_text)
-    if (auto kept = keep_text(database, use.detail, use.text); !kept)
+    if (auto kept = keep_text(database, hash, use.text); !kept)
       return kept;
   return write_event(database, journal, use);
 }

@@ -19,8 +19,8 @@ struct audit_event {
   std::string act;       ///< what was done: a word such as `drop-letter`; not empty
   std::string subject;   ///< what it was done to
   std::string detail;    ///< why, and what else is to be known
-  /// Of a `use_act`: what is gone by from now on, whole. Kept beside the record (`kept_texts.hpp`), which has its
-  /// SHA-256 in hex as `detail`; empty where an event was read.
+  /// What is gone by from now on, whole. Kept beside the record (`kept_texts.hpp`), which has its SHA-256 as `detail`
+  /// (`grouped_hash`); empty where an event was read.
   std::string text = {};
   bool operator==(const audit_event&) const = default;
 };
@@ -29,6 +29,11 @@ struct audit_event {
 // file's name.
 inline constexpr std::string_view use_settings_act = "use-settings";
 inline constexpr std::string_view use_policy_act = "use-policy";
+
+/// A SHA-256 in hex by words of eight, so that no 13 digits follow one another, as those of an MPAN do.
+std::string grouped_hash(std::string_view hex);
+/// And back.
+std::string ungrouped_hash(std::string_view words);
 
 /// Bytes of a text that is kept, at most: of one that is longer only its hash is recorded.
 inline constexpr std::size_t longest_kept_text = std::size_t{16} << 20;

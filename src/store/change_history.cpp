@@ -88,7 +88,7 @@ result<std::vector<recorded_change>> recorded_changes(sqlite_database& database)
       if (!decode_audit(body, event))
         return damaged("an act");
       if (const auto thing = brought_by(event.act))
-        out.push_back({record, *thing, event.at_s, 0, std::move(event.subject), std::move(event.detail)});
+        out.push_back({record, *thing, event.at_s, 0, std::move(event.subject), ungrouped_hash(event.detail)});
     }
   }
   if (records->failed() || runs->failed())
