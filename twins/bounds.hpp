@@ -9,7 +9,8 @@ namespace gridtwin::bounds {
 
 /// Bytes of lines that are decoded at a time.
 inline constexpr std::size_t block_bytes = std::size_t{1} << 20;
-/// Blocks read ahead of the sequencer: enough for every thread to have one in hand and one to come.
+/// Blocks read ahead of the sequencer: enough for every thread to have one in hand and one to come. So many decoders,
+/// too: one that finds no other block in its mailbox lets what waits for its thread go before its next.
 constexpr std::size_t blocks_in_flight(std::size_t threads) noexcept { return 2 * threads + 2; }
 
 /// Readings (rejects among them) of a group: what one transaction commits. What a group costs each day of a transformer
@@ -42,10 +43,10 @@ constexpr std::int64_t open_days_limit(std::int64_t meter_quantities) noexcept {
 /// Groups within which a day counts as being used.
 inline constexpr std::uint64_t groups_of_use = 2;
 
-/// Transformers that summarise their days at a time.
 /// Transformers that are summarised between two runs of a node while a sender waits, some tenths of a second; the rest
 /// is left to the next time, what was left before coming first.
 constexpr std::size_t summaries_while_waited_for = 128;
+/// Transformers that summarise their days at a time.
 constexpr std::size_t summaries_in_flight(std::size_t threads) noexcept { return 2 * threads + 2; }
 /// Bytes of a transformer's summary that travel at a time, about.
 inline constexpr std::size_t summary_bytes_in_part = std::size_t{1} << 18;

@@ -46,7 +46,7 @@ replay_driver::replay_driver(const replay_plan& plan, stored_days_list stored, s
                              run_transformers::reload_function reload, const progress_function& progress)
   : plan_(plan), run_(std::move(run)), system_(system), self_(system), progress_(progress), meters_(plan.meters),
     blocks_(plan.sources, plan.format, plan.meters), sequencer_(plan.meters, source_numbers(plan, *store)),
-    decoders_(*run_, plan.sources, self_, plan.threads),
+    decoders_(*run_, plan.sources, self_, bounds::blocks_in_flight(plan.threads)),
     writer_(system.spawn<caf::detached>(commit_writer,
                                         commit_writer_options{run_, store, caf::actor_cast<caf::actor>(self_)})),
     transformers_(run_, writer_, std::move(stored), self_, std::move(reload), clock_of(plan)),
