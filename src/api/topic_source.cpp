@@ -19,6 +19,14 @@ namespace {
 /// Readings from which half hours and gaps are derived at a time, in whole records.
 constexpr std::size_t derived_at_once = 256;
 
+result<event_position> in_estate_shard(const result<std::int64_t>& offset) {
+  if (!offset)
+    return offset.failure();
+  event_position out;
+  out.set(estate_shard, {*offset, 0});
+  return out;
+}
+
 class reading_source final : public topic_source {
 public:
   result<scan_outcome> read(opened_store& store, const reader_rights& rights, event_position& position,
@@ -137,12 +145,7 @@ public:
   }
 
   result<event_position> position_before(opened_store& store, std::int64_t known_s) const override {
-    const auto offset = settlements_before(store.database(), known_s);
-    if (!offset)
-      return offset.failure();
-    event_position out;
-    out.set(estate_shard, {*offset, 0});
-    return out;
+    return in_estate_shard(settlements_before(store.database(), known_s));
   }
 };
 
@@ -177,12 +180,7 @@ public:
   }
 
   result<event_position> position_before(opened_store& store, std::int64_t at_s) const override {
-    const auto offset = acts_before(store.database(), at_s);
-    if (!offset)
-      return offset.failure();
-    event_position out;
-    out.set(estate_shard, {*offset, 0});
-    return out;
+    return in_estate_shard(acts_before(store.database(), at_s));
   }
 };
 

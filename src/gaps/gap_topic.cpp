@@ -1,5 +1,6 @@
 #include "src/gaps/gap_topic.hpp"
 
+#include "src/store/topology.hpp"
 #include "twins/meter_day.hpp"
 
 #include <algorithm>
@@ -97,20 +98,17 @@ result<gap_topic::batch> gap_topic::derive(std::uint32_t shard, std::int64_t aft
 
 /// Whose the slots are; with another estate a meter may be one that was on several transformers.
 result<void> gap_topic::learn_meters() {
-  auto newest = database_->prepare("SELECT coalesce(max(version), 0) FROM estates");
-  if (!newest)
-    return newest.failure();
-  if (!newest->step())
-    return database_->failure("cannot read");
-  const std::int64_t bound = newest->integer(0);
-  if (bound == estates_known_)
+  const auto bound = bound_estate_count(*database_);
+  if (!bound)
+    return bound.failure();
+  if (*bound == estates_known_)
     return {};
   auto meters = meter_directory::read(*database_);
   if (!meters)
     return meters.failure();
   kept_.drop_all();
   meters_ = std::move(*meters);
-  estates_known_ = bound;
+  estates_known_ = *bound;
   return {};
 }
 

@@ -82,13 +82,10 @@ result<half_hour_topic::batch> half_hour_topic::derive(std::uint32_t shard, std:
 
 /// Slots and moves are those of the newest estate, whichever the records went by: with it readings have moved.
 result<void> half_hour_topic::learn_places() {
-  auto newest = database_->prepare("SELECT coalesce(max(version), 0) FROM estates");
-  if (!newest)
-    return newest.failure();
-  if (!newest->step())
-    return database_->failure("cannot read");
-  const std::int64_t bound = newest->integer(0);
-  if (bound == estates_known_)
+  const auto bound = bound_estate_count(*database_);
+  if (!bound)
+    return bound.failure();
+  if (*bound == estates_known_)
     return {};
   auto moves = read_moves(*database_);
   if (!moves)
@@ -98,7 +95,7 @@ result<void> half_hour_topic::learn_places() {
     return slots.failure();
   moves_ = std::move(*moves);
   slots_ = std::move(*slots);
-  estates_known_ = bound;
+  estates_known_ = *bound;
   return {};
 }
 

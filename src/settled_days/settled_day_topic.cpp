@@ -7,13 +7,6 @@ namespace gridtwin {
 
 namespace {
 
-result<std::int64_t> number_of(sqlite_database& database, sql_text sql) {
-  auto row = database.prepare(sql);
-  if (!row)
-    return row.failure();
-  return row->step() ? result<std::int64_t>(row->integer(0)) : result<std::int64_t>(database.failure("cannot read"));
-}
-
 error does_not_fit(const settled_run& run, std::string_view what) {
   return {errc::store_failed, "the store's record of a settlement run of " + format_date(run.settled().date)
                                 + " and its readings do not fit: " + std::string(what)};
@@ -65,7 +58,7 @@ result<settled_day_topic::batch> settled_day_topic::derive(std::int64_t after, s
 /// Where readings are by now: those of a transformer may have moved since the run, with another estate.
 result<void> settled_day_topic::learn_places() {
   sqlite_database& database = reader_->database();
-  const auto bound = number_of(database, "SELECT coalesce(max(version), 0) FROM estates");
+  const auto bound = bound_estate_count(database);
   if (!bound)
     return bound.failure();
   if (*bound == estates_known_)
@@ -87,7 +80,7 @@ result<void> settled_day_topic::learn_places() {
 }
 
 result<void> settled_day_topic::learn_cut(const settled_run& run) {
-  const auto newest = number_of(reader_->database(), "SELECT coalesce(max(number), 0) FROM runs");
+  const auto newest = reader_->database().number("SELECT coalesce(max(number), 0) FROM runs");
   if (!newest)
     return newest.failure();
   if (cut_ && cut_->record == run.record() && cut_->newest_replay == *newest)

@@ -128,6 +128,15 @@ result<sqlite_statement> sqlite_database::prepare(sql_text sql) {
   return sqlite_statement(raw);
 }
 
+result<std::int64_t> sqlite_database::number(sql_text sql) {
+  auto statement = prepare(sql);
+  if (!statement)
+    return statement.failure();
+  if (!statement->step())
+    return failure("cannot read");
+  return statement->integer(0);
+}
+
 std::int64_t sqlite_database::changes() const noexcept { return sqlite3_changes64(handle_.get()); }
 
 std::int64_t sqlite_database::last_id() const noexcept { return sqlite3_last_insert_rowid(handle_.get()); }

@@ -58,6 +58,8 @@ public:
   /// Runs statements that return nothing.
   result<void> execute(sql_text sql);
   result<sqlite_statement> prepare(sql_text sql);
+  /// The number in the first column of the first row of what `sql` finds. Error: also where it finds nothing.
+  result<std::int64_t> number(sql_text sql);
   /// Runs `work`, which gives a `result<void>`, as one transaction that writes. Where it fails, or the commit does,
   /// nothing of it stays. Error: what failed first.
   template <class Work>

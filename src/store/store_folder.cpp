@@ -87,15 +87,6 @@ PRAGMA synchronous = FULL;
 PRAGMA cache_size = -8192;
 )";
 
-result<std::int64_t> number_in(sqlite_database& database, sql_text sql) {
-  auto statement = database.prepare(sql);
-  if (!statement)
-    return statement.failure();
-  if (!statement->step())
-    return database.failure("cannot read");
-  return statement->integer(0);
-}
-
 error unusable(std::string message) { return {errc::store_unusable, std::move(message)}; }
 
 /// Syncs a file or a folder.
@@ -163,10 +154,10 @@ void store_folder::take_back() && {
 std::filesystem::path store_folder::file() const { return folder_ / "gridtwin.db"; }
 
 result<std::int64_t> store_folder::format_of(sqlite_database& database) const {
-  const auto id = number_in(database, "PRAGMA application_id");
+  const auto id = database.number("PRAGMA application_id");
   if (!id)
     return unusable(file().string() + " is not a gridtwin store: name another folder with --store");
-  const auto version = number_in(database, "PRAGMA user_version");
+  const auto version = database.number("PRAGMA user_version");
   if (*id != application_id || !version)
     return unusable(file().string() + " is not a gridtwin store: name another folder with --store");
   if (*version < oldest_version || *version > schema_version)

@@ -79,15 +79,6 @@ bool is_supervised(const group_commit& group) {
   });
 }
 
-result<std::int64_t> scalar(sqlite_database& database, sql_text sql) {
-  auto statement = database.prepare(sql);
-  if (!statement)
-    return statement.failure();
-  if (!statement->step())
-    return database.failure("cannot read");
-  return statement->integer(0);
-}
-
 } // namespace
 
 store_writer::store_writer(const store_folder& folder, sqlite_database database, run_opening opening)
@@ -125,7 +116,7 @@ result<void> store_writer::prepare() {
   statements_ = std::make_unique<statements>(statements{std::move(ready[0]), std::move(ready[1]), std::move(ready[2]),
                                                         std::move(ready[3]), std::move(ready[4]), std::move(ready[5]),
                                                         std::move(ready[6]), std::move(ready[7]), std::move(ready[8])});
-  const auto last_run = scalar(*database_, "SELECT coalesce(max(number), 0) FROM runs");
+  const auto last_run = database_->number("SELECT coalesce(max(number), 0) FROM runs");
   if (!last_run)
     return last_run.failure();
   run_ = static_cast<std::uint32_t>(*last_run) + 1;

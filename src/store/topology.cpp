@@ -382,6 +382,10 @@ result<void> write_topology(sqlite_database& database, const topology_change& ch
   return write_estate(database, change, bytes);
 }
 
+result<std::int64_t> bound_estate_count(sqlite_database& database) {
+  return database.number("SELECT coalesce(max(version), 0) FROM estates");
+}
+
 result<std::string> bound_estate_hash(sqlite_database& database) {
   auto last = database.prepare("SELECT hash FROM estates ORDER BY version DESC LIMIT 1");
   if (!last)

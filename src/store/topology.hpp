@@ -86,6 +86,8 @@ struct slot_feeders {
 /// By the transformer's number.
 result<std::unordered_map<std::uint32_t, slot_feeders>> read_slot_feeders(sqlite_database& database);
 
+/// How many estates were bound, the same again counted again; 0: none. What was read of one holds until it grows.
+result<std::int64_t> bound_estate_count(sqlite_database& database);
 /// `topology_change::hash` of the estate bound last; empty where none is.
 result<std::string> bound_estate_hash(sqlite_database& database);
 
