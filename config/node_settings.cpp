@@ -266,4 +266,21 @@ std::string describe_node_settings(const node_settings& settings) {
   return out + describe_webhooks(settings.webhooks);
 }
 
+std::string node_settings_json(const node_settings& settings) {
+  std::string out;
+  std::string_view table;
+  for (const node_option& o : options) {
+    if (o.table != table)
+      out += (table.empty() ? "" : "},") + json_string(o.table) + ":{";
+    else
+      out += ",";
+    table = o.table;
+    const auto* const text = std::get_if<node_option::text_member>(&o.member);
+    out += json_string(o.key) + ":"
+           + (text != nullptr ? json_string(settings.*(*text))
+                              : std::to_string(settings.*std::get<node_option::number_member>(o.member)));
+  }
+  return "{" + out + "},\"webhooks\":" + webhooks_json(settings.webhooks) + "}";
+}
+
 } // namespace gridtwin

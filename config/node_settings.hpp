@@ -94,5 +94,7 @@ result<node_settings> parse_node_settings(std::string_view toml, std::string_vie
 
 /// The settings as they are, as a file that can be read again: each option with its unit, bounds and fallback.
 std::string describe_node_settings(const node_settings& settings);
+/// The same as one JSON object with one for each table, without units and bounds.
+std::string node_settings_json(const node_settings& settings);
 
 } // namespace gridtwin

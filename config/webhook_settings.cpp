@@ -140,14 +140,16 @@ std::optional<std::string> read_webhook(const toml_table& table, webhook_setting
   return std::nullopt;
 }
 
-std::string value_of(const webhook_option& o, const webhook_settings& of) {
+using quoting = std::string (*)(std::string_view);
+
+std::string value_of(const webhook_option& o, const webhook_settings& of, quoting quote = toml_string) {
   if (const auto* const text = std::get_if<text_member>(&o.member))
-    return toml_string(of.*(*text));
+    return quote(of.*(*text));
   if (const auto* const number = std::get_if<number_member>(&o.member))
     return std::to_string(of.*(*number));
   std::string out = "[";
   for (const std::string& one : of.*std::get<list_member>(o.member))
-    (out += out.size() == 1 ? "" : ", ") += toml_string(one);
+    (out += out.size() == 1 ? "" : ", ") += quote(one);
   return out + "]";
 }
 
@@ -185,6 +187,12 @@ std::optional<std::string> read_webhooks(const toml_table& table, std::vector<we
 
 std::string describe_webhooks(const std::vector<webhook_settings>& webhooks) {
   std::string out;
+  if (webhooks.empty()) { // shown as they could be, and read as nothing
+    out += "\n# [webhooks.NAME]\n";
+    for (const webhook_option& o : webhook_options)
+      out +=
+        "# " + std::string(o.what) + "\n" + bounds_of(o) + "# " + std::string(o.key) + " = " + value_of(o, {}) + "\n";
+  }
   for (const webhook_settings& one : webhooks) {
     // A dot in a bare key would nest.
     out += "\n[webhooks." + toml_string(one.name) + "]\n";
@@ -192,6 +200,18 @@ std::string describe_webhooks(const std::vector<webhook_settings>& webhooks) {
       out += "# " + std::string(o.what) + "\n" + bounds_of(o) + std::string(o.key) + " = " + value_of(o, one) + "\n";
   }
   return out;
+}
+
+std::string webhooks_json(const std::vector<webhook_settings>& webhooks) {
+  std::string out;
+  for (const webhook_settings& one : webhooks) {
+    out += (out.empty() ? "" : ",") + json_string(one.name) + ":";
+    std::string members;
+    for (const webhook_option& o : webhook_options)
+      members += (members.empty() ? "" : ",") + json_string(o.key) + ":" + value_of(o, one, json_string);
+    out += "{" + members + "}";
+  }
+  return "{" + out + "}";
 }
 
 } // namespace gridtwin

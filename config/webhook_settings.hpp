@@ -40,5 +40,7 @@ std::optional<std::string> read_webhooks(const toml_table& table, std::vector<we
 
 /// As a part of a file that can be read again: each option with its unit, bounds and fallback.
 std::string describe_webhooks(const std::vector<webhook_settings>& webhooks);
+/// A JSON object with one for each, by name.
+std::string webhooks_json(const std::vector<webhook_settings>& webhooks);
 
 } // namespace gridtwin

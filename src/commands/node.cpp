@@ -15,11 +15,17 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
 #include <cstdio>
+#include <filesystem>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
+#include <variant>
 
 namespace gridtwin {
 
@@ -126,7 +132,7 @@ int run(const run_options& o, const node_run::second_clock& now) {
   audit.uses(use_settings_act, o.config, std::move(read->text));
   (*edge)->tell_policy();
   alarm_thread alarms(
-    settings, now, [&o](const alarm_look& look) { tell(o, look); },
+    settings, audit, now, [&o](const alarm_look& look) { tell(o, look); },
     [&log](const std::string& trouble) {
       log.tell("alarms-failed", "alarms: " + trouble, {{"why", trouble}});
     });
@@ -141,12 +147,43 @@ int run(const run_options& o, const node_run::second_clock& now) {
   return done ? 0 : report_failure(command, done.failure());
 }
 
+/// The file or folder that an option names, where it must be there before a node starts and is not.
+std::optional<std::string> missing_file(const node_option& option, const node_settings& settings) {
+  constexpr std::array<std::string_view, 13> needed{"estate",
+                                                    "rules",
+                                                    "certificate",
+                                                    "key",
+                                                    "roots",
+                                                    "revocations",
+                                                    "policy",
+                                                    "services_roots",
+                                                    "services_revocations",
+                                                    "operators_roots",
+                                                    "operators_revocations",
+                                                    "signing_certificate",
+                                                    "signing_key"};
+  const auto* const text = std::get_if<node_option::text_member>(&option.member);
+  if (text == nullptr || std::find(needed.begin(), needed.end(), option.key) == needed.end())
+    return std::nullopt;
+  const std::string& path = settings.*(*text);
+  std::error_code failed;
+  return path.empty() || std::filesystem::exists(path, failed) ? std::nullopt : std::optional(path);
+}
+
 int check(const run_options& o) {
   constexpr std::string_view command = "config check";
   const auto settings = read_settings(o.config);
   if (!settings)
     return report_failure(command, settings.failure());
-  return print_result(command, o.json ? "{\"ok\":true}\n" : o.config + ": good\n");
+  std::string missing;
+  for (const node_option& option : node_options())
+    if (const auto file = missing_file(option, settings->settings))
+      missing += o.json
+                   ? (missing.empty() ? "" : ",") + json_string(*file)
+                   : "\n  " + std::string(option.key) + " of [" + std::string(option.table) + "]: " + printable(*file);
+  if (o.json)
+    return print_result(command, "{\"ok\":true,\"missing\":[" + missing + "]}\n");
+  return print_result(command, o.config + ": good" + (missing.empty() ? "" : "; not there yet:" + missing) + "\n");
 }
 
 int show(const run_options& o) {
@@ -154,7 +191,8 @@ int show(const run_options& o) {
   const auto settings = read_settings(o.config);
   if (!settings)
     return report_failure(command, settings.failure());
-  return print_result(command, describe_node_settings(settings->settings));
+  return print_result(command, o.json ? node_settings_json(settings->settings) + "\n"
+                                      : describe_node_settings(settings->settings));
 }
 
 void add_config(CLI::App& app, run_options& o) {
@@ -184,13 +222,16 @@ void register_node(CLI::App& parent, const std::function<void(std::function<int(
 
   CLI::App* config = parent.add_subcommand("config", "Checks or shows a node's settings");
   config->require_subcommand(1);
-  CLI::App* checked = config->add_subcommand("check", "Says whether settings are right, and what to mend");
+  config->footer("Example:\n  gridtwin config check --config gridtwin.toml");
+  CLI::App* checked = config->add_subcommand(
+    "check", "Says whether settings are right, what to mend, and which files that they name are not there");
   add_config(*checked, *o);
   checked->add_flag("--json", o->json, "Print a JSON object instead of text");
   checked->footer("Example:\n  gridtwin config check --config gridtwin.toml");
   checked->callback([o, select] { select([o] { return check(*o); }); });
   CLI::App* shown = config->add_subcommand("show", "Prints all settings as they are, with units, bounds and defaults");
   add_config(*shown, *o);
+  shown->add_flag("--json", o->json, "Print them as one JSON object, without units and bounds");
   shown->footer("What is printed can be read again.\nExample:\n  gridtwin config show --config gridtwin.toml");
   shown->callback([o, select] { select([o] { return show(*o); }); });
 }

@@ -56,7 +56,11 @@ void audit_trail::add(key who, std::uint64_t count, std::int64_t first_s, std::i
 }
 
 void audit_trail::did(std::string who, std::string act, std::string subject, std::string detail) {
-  put({now_s_(), std::move(who), std::move(act), std::move(subject), std::move(detail)});
+  did_at(now_s_(), std::move(who), std::move(act), std::move(subject), std::move(detail));
+}
+
+void audit_trail::did_at(std::int64_t at_s, std::string who, std::string act, std::string subject, std::string detail) {
+  put({at_s, std::move(who), std::move(act), std::move(subject), std::move(detail)});
 }
 
 void audit_trail::uses(std::string_view act, std::string subject, std::string text) {

@@ -56,6 +56,8 @@ public:
   void refused(refusal what);
   /// An act of an operator or of the node: each is told. Its texts are the program's own or made printable.
   void did(std::string who, std::string act, std::string subject, std::string detail);
+  /// The same of one that was done before, at `at_s`.
+  void did_at(std::int64_t at_s, std::string who, std::string act, std::string subject, std::string detail);
   /// A text is gone by from now on (`audit_event::text`); told where it is another than before.
   void uses(std::string_view act, std::string subject, std::string text);
 

@@ -17,10 +17,10 @@ alarm_limits alarm_limits_of(const node_settings& settings) noexcept {
   return out;
 }
 
-alarm_thread::alarm_thread(const node_settings& settings, second_clock now, report_function report,
+alarm_thread::alarm_thread(const node_settings& settings, audit_trail& audit, second_clock now, report_function report,
                            trouble_function trouble)
   : store_(settings.store), limits_(alarm_limits_of(settings)), now_(std::move(now)), report_(std::move(report)),
-    trouble_(std::move(trouble)) {
+    trouble_(std::move(trouble)), acknowledged_(settings.store, audit) {
   if (settings.alarms_look_s > 0)
     thread_.emplace(repeating_thread::first::at_once, std::chrono::seconds(settings.alarms_look_s), [this] { look(); });
 }
@@ -40,6 +40,8 @@ void alarm_thread::look() {
     trouble_(seen.failure().message);
     watch_.reset(); // what it had seen and not written is seen again
   }
+  if (const auto told = acknowledged_.look(); !told)
+    trouble_(told.failure().message);
 }
 
 } // namespace gridtwin

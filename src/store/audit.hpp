@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -79,6 +80,8 @@ struct recorded_act {
 /// newest; 0: all.
 result<void> for_each_act(sqlite_database& database, std::int64_t last,
                           const std::function<bool(const recorded_act&)>& next);
+/// The newest of one kind; nothing where there is none.
+result<std::optional<audit_event>> last_act(sqlite_database& database, std::string_view act);
 /// All of them.
 result<std::vector<recorded_act>> recorded_acts(sqlite_database& database);
 

@@ -171,10 +171,19 @@ def overdue_meters_are_told_of_within_a_minute(context):
     last = [row for row in context.program.rows("feeder-load", node.store) if row["period_end"] == utc_text(now - 3600)]
     check_equal([(r["meters_expected"], r["meters_reported"]) for r in last], [("40", "37")], "the half hour is there, and says who is missing")
     check(silent[0].encode() not in context.program.run("twins", "list", "--store", node.store), "a twin that is silent has not failed")
+    context.program.run("alarms", "ack", overdue[0]["alarm"], "--store", node.store, "--by", "anna", "--why", "a van is\nthere")
+
+    def seen():
+        acts = context.program.run("audit", "--store", node.store, "--json").decode().splitlines()
+        return [(a["who"], a["subject"], a["detail"].split(": ")[1:]) for a in map(json.loads, acts) if a["act"] == "acknowledge-alarm"]
+
+    told = [("anna", f"alarm {overdue[0]['alarm']}", ["a van is?there"])]
+    until(lambda: seen() == told, "the trail says who has seen the alarm")
     node.kill()
     node.start()
     time.sleep(2.5)
     check_equal(len(node.alarms()), 3, "alarms after a kill: the same three")
+    check_equal(seen(), told, "it is said once, also after a kill")
     node.bring_rows([[m, "AI", utc_text(now - 3600), "0.2", "1"] for m in silent])
     check_equal(node.alarms(), [], "alarms when all have come")
     node.end()
