@@ -130,7 +130,7 @@ result<void> node_run::take_turn() {
   plan->live = live_turn{
     feed_,
     [this, end_s, has_files = !files.empty()] { return has_files || now_() >= end_s || (inbox_ && inbox_->waiting()); },
-    [this] { return audit_->take(); }};
+    [this] { return audit_->take(); }, &summarised_from_};
   const auto outcome = run_replay(
     *plan, folder_, [this](const replay_progress& p) { status_->committed(*p.counts, now_()); },
     [](const known_estate&) {});

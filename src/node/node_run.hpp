@@ -73,6 +73,7 @@ private:
   std::optional<inbox> inbox_;
   std::optional<replay_plan> estate_; ///< the estate that is in effect, alone
   bool one_by_one_ = false;           ///< files: one of several could not be read
+  std::uint32_t summarised_from_ = 0; ///< `live_turn::summarised_from`
 };
 
 } // namespace gridtwin

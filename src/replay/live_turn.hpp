@@ -4,6 +4,7 @@
 #include "src/replay/block_decoder.hpp"
 #include "src/store/audit.hpp"
 
+#include <cstdint>
 #include <functional>
 #include <vector>
 
@@ -16,6 +17,9 @@ struct live_turn {
   std::function<bool()> over;      ///< asked ten times a second
   /// What is to be recorded of who did what; asked as often. Nothing: there is nobody to ask.
   std::function<std::vector<audit_event>()> acts{};
+  /// Transformer whose days are summarised first; where the next run begins is put there, so that under senders that
+  /// never pause each has its turn. Nothing: with the first.
+  std::uint32_t* summarised_from = nullptr;
 };
 
 /// To the run: something waits in its feed.

@@ -270,25 +270,23 @@ void replay_driver::give_up(error reason) {
   store_failed_ = true;
 }
 
-/// Those that were left before come first, so that under senders that never pause each has its turn.
-std::vector<transformer_index> replay_driver::to_summarise() const {
-  std::vector<transformer_index> out;
-  for (transformer_index t{0}; t.value < transformers_.size(); ++t.value)
-    if (transformers_.has_work(t))
-      out.push_back(t);
-  std::stable_partition(out.begin(), out.end(), [this](transformer_index t) { return transformers_.was_left(t); });
-  return out;
-}
-
 /// All of them, or, where a sender waits for the next run, as many as it may wait for: days without a summary are
 /// marked, readers make their own.
 void replay_driver::summarise() {
-  std::size_t asked = 0;
-  for (const transformer_index t : to_summarise()) {
-    if (store_failed_ || stopped_by_user())
+  const auto all = static_cast<std::uint32_t>(transformers_.size());
+  std::uint32_t* const from = plan_.live ? plan_.live->summarised_from : nullptr;
+  const std::uint32_t first = from != nullptr ? *from : 0;
+  std::size_t days = 0;
+  for (std::uint32_t passed = 0; passed < all && !store_failed_ && !stopped_by_user(); ++passed) {
+    const transformer_index t{(first + passed) % all};
+    if (!transformers_.has_work(t))
+      continue;
+    if (plan_.live && days >= bounds::days_summarised_while_waited_for && plan_.live->feed->has_waiting()) {
+      if (from != nullptr)
+        *from = t.value;
       break;
-    if (plan_.live && ++asked > bounds::summaries_while_waited_for && plan_.live->feed->has_waiting())
-      break;
+    }
+    days += std::max<std::size_t>(transformers_.days_left(t), 1);
     transformers_.summarise(t, groups_sent_);
     ++summaries_out_;
     while (summaries_out_ >= bounds::summaries_in_flight(plan_.threads) && !store_failed_)

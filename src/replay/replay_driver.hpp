@@ -52,7 +52,6 @@ private:
   void dispatch_submissions();
   void dispatch_acts();
   void release_when_full();
-  std::vector<transformer_index> to_summarise() const;
   void summarise();
   void note(const transformer_report& report);
   void ended(const caf::down_msg& down);

@@ -26,7 +26,7 @@ run_transformers::run_transformers(std::shared_ptr<const run_context> run, caf::
     actors_(clock_ ? live_parts : timeless_parts, {static_cast<std::uint32_t>(run_->estate->transformers.size()), 0},
             owner, [this](child_index child) { return make({child.value}); }) {
   for (const std::vector<utc_day>& days : stored_.unsummarised)
-    left_.push_back(!days.empty());
+    left_.push_back(days.size());
 }
 
 caf::actor run_transformers::make(transformer_index t) {

@@ -41,8 +41,8 @@ public:
     return handle(t) || is_gone(t) || !stored_.unsummarised[t.value].empty();
   }
 
-  /// Whether an earlier run has left days of it without a summary.
-  bool was_left(transformer_index t) const noexcept { return left_[t.value]; }
+  /// Days of it that earlier runs have left without a summary.
+  std::size_t days_left(transformer_index t) const noexcept { return left_[t.value]; }
 
   /// Has a group judged by the transformers that it touches.
   void assess(std::shared_ptr<reading_group> group);
@@ -78,7 +78,7 @@ private:
   std::shared_ptr<const run_context> run_;
   caf::actor writer_;
   stored_days_list stored_;
-  std::vector<bool> left_; ///< by transformer: had days without a summary when the run began
+  std::vector<std::size_t> left_; ///< by transformer: days without a summary when the run began
   caf::scoped_actor& owner_;
   reload_function reload_;
   clock_function clock_;
