@@ -1,8 +1,11 @@
 #include "src/store/store_figures.hpp"
 
+#include <fcntl.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
+#include <unistd.h>
 
+#include <cerrno>
 #include <cstdio>
 #include <fstream>
 #include <string>
@@ -94,9 +97,11 @@ store_sizes sizes_of(const std::filesystem::path& folder) {
 }
 
 std::optional<store_writer_process> find_writer(const std::filesystem::path& folder) {
+  if (is_surely_unwritten(folder))
+    return std::nullopt;
   struct ::stat file {};
   if (::stat((folder / "lock").c_str(), &file) != 0)
-    return std::nullopt;
+    return store_writer_process{};
   std::ifstream locks("/proc/locks");
   for (std::string line; std::getline(locks, line);) {
     // 12: FLOCK  ADVISORY  WRITE 4711 fe:01:131074 0 EOF; device in hexadecimal (proc(5))
@@ -109,11 +114,20 @@ std::optional<store_writer_process> find_writer(const std::filesystem::path& fol
         && inode == file.st_ino && major_device == major(file.st_dev) && minor_device == minor(file.st_dev))
       return store_writer_process{pid > 0 ? pid : 0};
   }
-  return std::nullopt;
+  return store_writer_process{};
 }
 
 bool is_surely_unwritten(const std::filesystem::path& folder) {
-  return std::ifstream("/proc/locks").good() && !find_writer(folder);
+  const int file = ::open((folder / "lock").c_str(), O_RDONLY | O_CLOEXEC);
+  if (file < 0)
+    return errno == ENOENT;
+  // `/proc/locks` leaves out those of processes that are not seen from here; this does not.
+  struct ::flock whole {};
+  whole.l_type = F_WRLCK;
+  whole.l_whence = SEEK_SET;
+  const bool unlocked = ::fcntl(file, F_OFD_GETLK, &whole) == 0 && whole.l_type == F_UNLCK;
+  ::close(file);
+  return unlocked;
 }
 
 } // namespace gridtwin

@@ -39,12 +39,13 @@ struct store_sizes {
 };
 store_sizes sizes_of(const std::filesystem::path& folder);
 
-/// Who holds a store to write to it. Asked of the system (`/proc/locks`), so that asking never keeps a writer out.
+/// Who holds a store to write to it. Asked of the system, so that asking never keeps a writer out.
 struct store_writer_process {
   std::int64_t pid = 0; ///< 0: one that is not seen from here, as of another container
 };
+/// Also where the system does not tell whether there is one.
 std::optional<store_writer_process> find_writer(const std::filesystem::path& folder);
-/// Whether it is certain that nobody does: false also where the system does not tell.
+/// Whether it is certain that nobody does.
 bool is_surely_unwritten(const std::filesystem::path& folder);
 
 } // namespace gridtwin

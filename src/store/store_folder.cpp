@@ -89,6 +89,15 @@ PRAGMA cache_size = -8192;
 
 error unusable(std::string message) { return {errc::store_unusable, std::move(message)}; }
 
+/// Makes this process the one that writes. Two locks of one file: of the first the system tells whoever asks whether it
+/// is held, of the second (in `/proc/locks`) also by whom, but only those who can see him.
+bool take(int lock_file) {
+  struct ::flock whole {};
+  whole.l_type = F_WRLCK;
+  whole.l_whence = SEEK_SET;
+  return ::fcntl(lock_file, F_OFD_SETLK, &whole) == 0 && ::flock(lock_file, LOCK_EX | LOCK_NB) == 0;
+}
+
 /// Syncs a file or a folder.
 bool sync(const std::filesystem::path& path) {
   const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
@@ -187,8 +196,9 @@ result<store_folder> store_folder::for_writing(const std::filesystem::path& fold
   out.lock_ = ::open((folder / "lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
   if (out.lock_ < 0)
     return unusable("cannot write in the store folder " + folder.string() + ": " + std::strerror(errno));
-  if (::flock(out.lock_, LOCK_EX | LOCK_NB) != 0)
-    return unusable("the store " + folder.string() + " is in use by another gridtwin: wait until it has ended");
+  if (!take(out.lock_))
+    return unusable("the store " + folder.string()
+                    + " is in use by another gridtwin: wait until it has ended, or stop it if it is a node");
   const bool fresh =
     !std::filesystem::exists(out.file(), failed) || std::filesystem::file_size(out.file(), failed) == 0;
   if (fresh)
