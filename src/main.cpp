@@ -39,13 +39,21 @@ void keep_freed_memory() {
   mallopt(M_ARENA_MAX, 4);
 }
 
+/// The command that was called, as it is typed: `gridtwin alarms ack`.
+std::string named_command(const CLI::App& app) {
+  std::string out = app.get_name();
+  for (auto of = app.get_subcommands(); !of.empty(); of = of.front()->get_subcommands())
+    out += " " + of.front()->get_name();
+  return out;
+}
+
 } // namespace
 
 int main(int argc, char** argv) {
   keep_freed_memory();
   CLI::App app("gridtwin: half-hourly meter readings through supervised twins, from file to digest");
   app.name("gridtwin");
-  app.set_version_flag("--version-of-program", "gridtwin 0.1.0");
+  app.set_version_flag("--version", "gridtwin 0.1.0");
   app.require_subcommand(1);
   app.footer("Example, from nothing:\n"
              "  gridtwin sim estate --meters 1000 --out estate\n"
@@ -90,7 +98,7 @@ int main(int argc, char** argv) {
   } catch (const CLI::ParseError& failure) {
     if (failure.get_exit_code() == 0) // --help
       return app.exit(failure);
-    std::cerr << "gridtwin: " << failure.what() << " (gridtwin --help shows what there is)\n";
+    std::cerr << "gridtwin: " << failure.what() << " (" << named_command(app) << " --help shows what there is)\n";
     return 2;
   }
   return chosen ? chosen() : 2;

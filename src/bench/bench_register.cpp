@@ -100,7 +100,9 @@ void register_bench(CLI::App& parent, const std::function<void(std::function<int
     ->check(CLI::Range(1U, most_held_back));
   estimates->add_option("--seed", e->seed, "Chooses them; default 1");
   estimates->add_flag("--json", e->json, "Print one JSON object instead of text");
-  estimates->footer("Example:\n  gridtwin bench estimates --store store");
+  estimates->footer(
+    "It takes months of readings: what is held back must be a tenth of them at most, and own history is four weeks.\n"
+    "Example:\n  gridtwin bench estimates --store store");
   estimates->callback([e, select] { select([e] { return run_bench_estimates(*e); }); });
 }
 

@@ -135,6 +135,7 @@ void register_alarms(CLI::App& parent, const std::function<void(std::function<in
   CLI::App* alarms =
     parent.add_subcommand("alarms", "Alarms of a live node: transformers over their rating, meters that are overdue");
   alarms->require_subcommand(1);
+  alarms->footer("Example:\n  gridtwin alarms list --store store --all");
   CLI::App* listed = alarms->add_subcommand("list", "Alarms that stand");
   add_store(*listed, *o);
   listed->add_flag("--all", o->all, "Those that are over or were withdrawn, too");

@@ -119,6 +119,7 @@ int write_files(const changes_options& o, sqlite_database& database, const recor
     return report_failure(changes_command,
                           {errc::usage, "--number " + std::to_string(o.number)
                                           + ": this text was too long to be kept; its SHA-256 is " + change.hash});
+  std::string written_names;
   std::error_code failed;
   std::filesystem::create_directories(o.out, failed);
   if (failed)
@@ -133,8 +134,11 @@ int write_files(const changes_options& o, sqlite_database& database, const recor
       written = (*out)->commit();
     if (!written)
       return report_failure(changes_command, written.failure());
+    written_names += (written_names.empty() ? "" : ",") + json_string(name.string());
   }
-  return 0;
+  return o.json
+           ? print_result(changes_command, "{\"out\":" + json_string(o.out) + ",\"files\":[" + written_names + "]}\n")
+           : 0;
 }
 
 int run(const changes_options& o) {
@@ -170,11 +174,11 @@ void register_changes(CLI::App& parent, const std::function<void(std::function<i
     ->needs(number)
     ->excludes(diff);
   app->add_flag("--json", o->json, "Print a JSON object a line instead of text");
-  app->footer(
-    "The oldest comes first. 'since' is the instant from which it held; an estate or rules that came with files\n"
-    "hold for the readings of that run and later ones.\n"
-    "Examples:\n  gridtwin changes --store store --what policy --diff\n"
-    "  gridtwin changes --store store --number 1 --out estate-as-it-was");
+  app->footer("In the order in which they were recorded. 'since' is the instant from which it held; an estate or rules "
+              "that came with files\n"
+              "hold for the readings of that run and later ones.\n"
+              "Examples:\n  gridtwin changes --store store --what policy --diff\n"
+              "  gridtwin changes --store store --number 1 --out estate-as-it-was");
   app->callback([o, select] { select([o] { return run(*o); }); });
 }
 

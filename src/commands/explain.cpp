@@ -154,8 +154,9 @@ void register_explain(CLI::App& parent, const std::function<void(std::function<i
   app->add_option("--quantity", o->quantity, "AI (default), AE, RI or RE");
   app->add_option("--twin", o->twin, "Instead: the meter whose twin is shown, as gridtwin twins show does");
   app->add_flag("--json", o->json, "Print one JSON object instead of text");
-  app->footer("Example:\n  gridtwin explain --store store --mpan 1200000000002 --period 2026-03-01T00:30:00Z\n"
-              "  gridtwin explain --store store --twin 1200000000002");
+  app->footer("Example, of a meter of gridtwin sim estate:\n"
+              "  gridtwin explain --store store --mpan 1739080588246 --period 2026-03-01T00:30:00Z\n"
+              "  gridtwin explain --store store --twin 1739080588246");
   app->callback([o, select] { select([o] { return run(*o); }); });
 }
 

@@ -209,6 +209,7 @@ void register_message(CLI::App& parent, const std::function<void(std::function<i
   auto o = std::make_shared<check_options>();
   CLI::App* message = parent.add_subcommand("message", "Looks at messages that are exchanged with the market");
   message->require_subcommand(1);
+  message->footer("Example:\n  gridtwin message check messages.jsonl");
   CLI::App* check = message->add_subcommand("check", "Holds messages IF-021 against the schema and the rules on them");
   check->add_option("files", o->files, "Files: a message or a list of messages, or one a line; .gz is read as it is")
     ->required();

@@ -39,6 +39,7 @@ struct tail_options {
   std::string store;
   std::string from;
   bool follow = false;
+  bool json = false; ///< asked for; it is JSON anyway
 };
 
 /// Behind which offset to go on, by shard: `5:120,7:3`.
@@ -248,6 +249,7 @@ void register_tail(CLI::App& parent, const std::function<void(std::function<int(
   app->add_option("--from", o->from,
                   "Go on behind these offsets, as 5:120,7:3; a shard that is not named: from its first");
   app->add_flag("--follow", o->follow, "Wait for more, until Ctrl-C");
+  app->add_flag("--json", o->json, "Changes nothing: events are JSON already");
   app->footer(
     "Events of a shard come in the order of their offsets, those of one offset together. Whoever keeps the last\n"
     "offset of each shard goes on without gap or repeat; an event has the same bytes whenever it is read.\n"
