@@ -39,7 +39,7 @@ struct changes_options {
 
 std::string whole(const std::string& text) { return printable(text, text.size()); }
 
-/// The one that a change took the place of; nothing where it is the first. Each file of a policy goes by itself.
+/// The one that a change is compared with; nothing where it is the first. Each file of a policy goes by itself.
 const recorded_change* before(const std::vector<recorded_change>& all, std::size_t at) {
   for (std::size_t i = at; i > 0; --i)
     if (const recorded_change& one = all[i - 1];

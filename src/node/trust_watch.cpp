@@ -28,8 +28,11 @@ void trust_watch::look() {
 }
 
 void trust_watch::tell_policy() {
-  for (policy_file& file : trust_.take_policy_texts())
-    audit_.uses(use_policy_act, std::move(file.path), std::move(file.text));
+  std::string_view act = use_policy_act;
+  for (policy_file& file : trust_.take_policy_texts()) {
+    audit_.uses(act, std::move(file.path), std::move(file.text));
+    act = use_policy_file_act; // the policy comes first
+  }
 }
 
 void trust_watch::done(const result<void>& reloaded, bool was_asked) {

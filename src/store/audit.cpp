@@ -25,13 +25,15 @@ result<void> check(const audit_event& event) {
   return {};
 }
 
-/// Whether the last act of its kind and subject had the same to tell.
+/// Whether the last act of its kind, where there are several things of the kind of its subject, had the same to tell.
 result<bool> is_in_force(sqlite_database& database, const audit_event& event) {
-  auto last = database.prepare("SELECT detail FROM audit WHERE act = ?1 AND subject = ?2 ORDER BY id DESC LIMIT 1");
+  auto last = database.prepare(
+    "SELECT subject, detail FROM audit WHERE act = ?1 AND (?2 OR subject = ?3) ORDER BY id DESC LIMIT 1");
   if (!last)
     return last.failure();
-  last->bind_text(1, event.act).bind_text(2, event.subject);
-  const bool same = last->step() && last->bytes(0) == event.detail;
+  const bool one_thing = event.act != use_policy_file_act;
+  last->bind_text(1, event.act).bind(2, one_thing ? 1 : 0).bind_text(3, event.subject);
+  const bool same = last->step() && last->bytes(0) == event.subject && last->bytes(1) == event.detail;
   return last->failed() ? result<bool>(database.failure("cannot read")) : result<bool>(same);
 }
 

@@ -26,10 +26,12 @@ struct audit_event {
   bool operator==(const audit_event&) const = default;
 };
 
-// Acts that bring a text into force: settings of a node, its policy and the files that this names. `subject` is the
-// file's name.
+// Acts that bring a text into force: settings of a node, its policy, and a file that this names. `subject` is the
+// file's name. Settings and policy are one thing each, by whatever name; of the files that it names each is one by
+// itself, in force where the policy in force names it.
 inline constexpr std::string_view use_settings_act = "use-settings";
 inline constexpr std::string_view use_policy_act = "use-policy";
+inline constexpr std::string_view use_policy_file_act = "use-policy-file";
 
 /// A SHA-256 in hex by words of eight, so that no 13 digits follow one another, as those of an MPAN do.
 std::string grouped_hash(std::string_view hex);

@@ -48,7 +48,7 @@ result<void> add_run(sqlite_statement& runs, record_id record, std::size_t unass
 std::optional<changed_thing> brought_by(std::string_view act) noexcept {
   if (act == use_settings_act)
     return changed_thing::settings;
-  if (act == use_policy_act)
+  if (act == use_policy_act || act == use_policy_file_act)
     return changed_thing::policy;
   return std::nullopt;
 }

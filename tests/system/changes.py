@@ -10,7 +10,7 @@ import time
 import harness
 from harness import check, check_equal, mpan, small_estate, utc
 from live_node import ListeningNode
-from node import simulated, until
+from node import Node, simulated, until
 from rules import pack
 
 FIRST, SECOND, THIRD = (mpan(100_000_000_000 + number) for number in (1, 2, 3))
@@ -144,8 +144,39 @@ def se_07_settings_and_policy_of_a_node(context):
     check_equal(len(named), 2, "the list of meters")
     check(began <= utc(named[0]["since"]) <= asked <= utc(named[1]["since"]) <= in_force, f"since when: {named}")
     acts = [(a["act"], a["subject"], a["detail"]) for a in node.audit() if a["act"].startswith("use-")]
-    check_equal(sorted(acts), sorted((f"use-{c['what']}", c["name"], " ".join(re.findall(".{8}", c["sha256"]))) for c in found), "the audit says the same")
+    act_of = lambda c: f"use-{c['what']}" + ("-file" if c["name"] == str(meters) else "")  # noqa: E731
+    check_equal(sorted(acts), sorted((act_of(c), c["name"], " ".join(re.findall(".{8}", c["sha256"]))) for c in found), "the audit says the same")
     check(not any(str(FIRST).encode() in json.dumps(act).encode() for act in acts), "SE-05: no meter in the audit")
+    context.program.verify(node.store)
+
+
+def se_07_what_comes_back_is_recorded_again(context):
+    """Settings and policies by other names, and the first ones again: the last that is listed is what the node goes by."""
+    estate, *_ = simulated(context, 50, 1)
+    node = ListeningNode(context, estate, '[identities."urn:gridtwin:device:head-end-1"]\nmeters_file = "meters.csv"\n')
+    policy, other, meters = (node.folder / name for name in ("access.toml", "other.toml", "meters.csv"))
+    meters.write_text(f"mpan\n{FIRST}\n")
+    other.write_text(policy.read_text().replace("version = 1\n", "version = 1\nprivacy_floor = 7\n"))
+    node.start()
+    node.end()
+    node.config.write_text(node.config.read_text().replace("port = 0\n", f"port = {node.port}\n"))
+    one, two = node.folder / "one.toml", node.folder / "two.toml"
+    one.write_text(node.config.read_text())
+    two.write_text(one.read_text().replace(str(policy), str(other)))
+    files = lambda: [change for change in changes(context, node.store) if change["name"]]  # noqa: E731  estate and rules come with readings
+    known = len(files())
+    for config, rules, new in ((one, policy, 1), (one, policy, 0), (two, other, 2), (two, other, 0), (one, policy, 2), (one, policy, 0)):
+        node.config = config
+        Node.start(node)
+        node.end()
+        found = files()
+        check_equal(len(found) - known, new, f"what a start with {config.name} changes")
+        known = len(found)
+        settings = [c for c in found if c["what"] == "settings"][-1]
+        policies = [c for c in found if c["what"] == "policy" and c["name"] != str(meters)]
+        for listed, file in ((settings, config), (policies[-1], rules)):
+            check_equal((listed["name"], listed["sha256"]), (str(file), hashlib.sha256(file.read_bytes()).hexdigest()), "what is in force")
+    check_equal([c["name"] for c in found].count(str(meters)), 1, "the file that both policies name")
     context.program.verify(node.store)
 
 
@@ -174,4 +205,4 @@ def wrong_use(context):
 
 if __name__ == "__main__":
     harness.main(__doc__, [se_07_estates_and_rules_that_came_with_files, se_07_settings_and_policy_of_a_node,
-                           se_07_what_was_kept_is_held_against_its_hash, wrong_use])
+                           se_07_what_comes_back_is_recorded_again, se_07_what_was_kept_is_held_against_its_hash, wrong_use])

@@ -1,14 +1,18 @@
 #include "src/store/audit.hpp"
 
 #include "src/store/change_history.hpp"
+#include "src/store/kept_texts.hpp"
 #include "tests/support/seeded_random.hpp"
 #include "tests/support/store_fixture.hpp"
 #include "twins/hash.hpp"
 
 #include <doctest/doctest.h>
 
+#include <cstdint>
 #include <limits>
+#include <map>
 #include <string>
+#include <string_view>
 #include <vector>
 
 using namespace gridtwin;
@@ -118,12 +122,12 @@ TEST_CASE("audit: SE-07, a text in force is kept whole, and told where it is ano
   };
   CHECK(use(use_policy_act, "access.toml", "version = 1\n") == 1);
   CHECK(use(use_policy_act, "access.toml", "version = 1\n") == 1);
-  CHECK(use(use_policy_act, "meters.csv", "version = 1\n") == 2); // another file that says the same
+  CHECK(use(use_policy_file_act, "meters.csv", "version = 1\n") == 2); // another file that says the same
   CHECK(use(use_policy_act, "access.toml", "version = 2\n") == 3);
   CHECK(use(use_policy_act, "access.toml", "version = 1\n") == 4); // the first one again
   CHECK(use(use_settings_act, "access.toml", "version = 1\n") == 5);
   const std::string endless(longest_kept_text + 1, 'x');
-  CHECK(use(use_policy_act, "meters.csv", endless) == 6);
+  CHECK(use(use_policy_file_act, "meters.csv", endless) == 6);
   CHECK(store.number("SELECT count(*) FROM estate_texts") == 2);
   CHECK(broken_links(store) == 0);
   sqlite_database database = store.reader_connection();
@@ -142,4 +146,40 @@ TEST_CASE("audit: SE-07, a text in force is kept whole, and told where it is ano
   CHECK((*changes)[5].hash == to_hex(sha256(endless)));
   CHECK((*changes)[2].since_s == 102);
   CHECK((*changes)[4].thing == changed_thing::settings);
+}
+
+TEST_CASE("audit: SE-07, what comes back is told again, of settings and policy by whatever name, of each named file by "
+          "its own") {
+  const store_fixture store;
+  std::map<std::string, std::string> in_force; // by act; of a named file by its name
+  const auto start = [&](std::string_view act, const std::string& subject, const std::string& text, bool new_one) {
+    const std::int64_t before = store.number("SELECT count(*) FROM audit");
+    REQUIRE(record_act(store.folder(), {before, "gridtwin", std::string(act), subject, {}, text}));
+    CHECK(store.number("SELECT count(*) FROM audit") == before + (new_one ? 1 : 0));
+    in_force[act == use_policy_file_act ? subject : std::string(act)] = subject + ": " + text;
+    sqlite_database database = store.reader_connection();
+    const auto acts = recorded_acts(database);
+    REQUIRE(acts);
+    std::map<std::string, std::string> listed;
+    for (const recorded_act& one : *acts) {
+      const auto kept = kept_text(database, ungrouped_hash(one.event.detail));
+      REQUIRE(kept);
+      listed[one.event.act == use_policy_file_act ? one.event.subject : one.event.act] =
+        one.event.subject + ": " + kept->value_or("none");
+    }
+    CHECK(listed == in_force);
+  };
+  for (const std::string_view act : {use_settings_act, use_policy_act}) {
+    start(act, "a.toml", "a", true);
+    start(act, "b.toml", "b", true);
+    start(act, "a.toml", "a", true);
+    start(act, "a.toml", "a", false);
+    start(act, "b.toml", "a", true);
+  }
+  start(use_policy_file_act, "one.csv", "1", true);
+  start(use_policy_file_act, "two.csv", "2", true);
+  start(use_policy_file_act, "one.csv", "1", false);
+  start(use_policy_file_act, "one.csv", "2", true);
+  start(use_policy_file_act, "two.csv", "2", false);
+  start(use_policy_file_act, "one.csv", "1", true);
 }
