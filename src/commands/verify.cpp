@@ -175,7 +175,9 @@ void register_verify(CLI::App& parent, const std::function<void(std::function<in
   app->add_flag("--json", o->json, "Print JSON instead of text");
   app->footer(
     "Each record of the journal against its hash and those before it; each reading of the journal against the "
-    "day that has\nit; feeders, transformers and the estate against the sums of their meters. It only reads. Exit "
+    "day that has\nit; feeders, transformers and the estate against the sums of their meters; estates, rules, settings "
+    "and policies "
+    "that\nwere in force against their hashes. It only reads. Exit "
     "status 1, and where,\nif something does not fit. Keep 'head' and the number of records elsewhere: a journal "
     "that is cut at its end shows\nnothing else.\n"
     "Example:\n  gridtwin verify --store store");

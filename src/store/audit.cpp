@@ -13,6 +13,7 @@ namespace gridtwin {
 namespace {
 
 constexpr std::uint8_t audit_format = 1;
+constexpr std::string_view after_hash = ", "; ///< of a text that is not kept: its length follows
 static_assert(4 * longest_audit_text < largest_record / 2);
 
 result<void> check(const audit_event& event) {
@@ -69,6 +70,11 @@ std::string ungrouped_hash(std::string_view words) {
   return out;
 }
 
+recorded_text read_recorded_text(std::string_view detail) {
+  const std::size_t end = detail.find(after_hash);
+  return {ungrouped_hash(detail.substr(0, end)), end == std::string_view::npos};
+}
+
 std::string encode_audit(const audit_event& event) {
   std::string out;
   byte_writer w(out);
@@ -94,13 +100,16 @@ result<void> write_audit(sqlite_database& database, journal_appender& journal, c
     return write_event(database, journal, event);
   audit_event use = event;
   const std::string hash = to_hex(sha256(event.text));
+  const bool kept = use.text.size() <= longest_kept_text;
   use.detail = grouped_hash(hash);
+  if (!kept)
+    use.detail.append(after_hash) += std::to_string(use.text.size()) + " bytes: too long to be kept";
   const auto known = is_in_force(database, use);
   if (!known || *known)
     return known ? result<void>() : result<void>(known.failure());
-  if (use.text.size() <= longest_kept_text)
-    if (auto kept = keep_text(database, hash, use.text); !kept)
-      return kept;
+  if (kept)
+    if (auto done = keep_text(database, hash, use.text); !done)
+      return done;
   return write_event(database, journal, use);
 }
 

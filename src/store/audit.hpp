@@ -20,8 +20,8 @@ struct audit_event {
   std::string act;       ///< what was done: a word such as `drop-letter`; not empty
   std::string subject;   ///< what it was done to
   std::string detail;    ///< why, and what else is to be known
-  /// What is gone by from now on, whole. Kept beside the record (`kept_texts.hpp`), which has its SHA-256 as `detail`
-  /// (`grouped_hash`); empty where an event was read.
+  /// What is gone by from now on, whole. Kept beside the record (`kept_texts.hpp`), which has what `recorded_text` is
+  /// read from as `detail`; empty where an event was read.
   std::string text = {};
   bool operator==(const audit_event&) const = default;
 };
@@ -38,8 +38,15 @@ std::string grouped_hash(std::string_view hex);
 /// And back.
 std::string ungrouped_hash(std::string_view words);
 
-/// Bytes of a text that is kept, at most: of one that is longer only its hash is recorded.
+/// Bytes of a text that is kept, at most: of one that is longer only its hash and length are recorded.
 inline constexpr std::size_t longest_kept_text = std::size_t{16} << 20;
+
+/// What an act that brings a text into force says of it: `detail`.
+struct recorded_text {
+  std::string hash; ///< SHA-256 in hex
+  bool kept = true; ///< false: it was longer than `longest_kept_text`
+};
+recorded_text read_recorded_text(std::string_view detail);
 
 /// Bytes of each text of an audit event, at most.
 inline constexpr std::size_t longest_audit_text = std::size_t{16} << 10;

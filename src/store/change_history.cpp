@@ -1,5 +1,6 @@
 #include "src/store/change_history.hpp"
 
+#include "config/printable_text.hpp"
 #include "src/store/audit.hpp"
 #include "src/store/kept_texts.hpp"
 #include "src/store/topology.hpp"
@@ -87,8 +88,10 @@ result<std::vector<recorded_change>> recorded_changes(sqlite_database& database)
       audit_event event;
       if (!decode_audit(body, event))
         return damaged("an act");
-      if (const auto thing = brought_by(event.act))
-        out.push_back({record, *thing, event.at_s, 0, std::move(event.subject), ungrouped_hash(event.detail)});
+      if (const auto thing = brought_by(event.act)) {
+        recorded_text text = read_recorded_text(event.detail);
+        out.push_back({record, *thing, event.at_s, 0, std::move(event.subject), std::move(text.hash), text.kept});
+      }
     }
   }
   if (records->failed() || runs->failed())
@@ -98,6 +101,8 @@ result<std::vector<recorded_change>> recorded_changes(sqlite_database& database)
 
 result<std::vector<changed_text>> texts_of(sqlite_database& database, const recorded_change& change) {
   std::vector<changed_text> out;
+  if (!change.kept)
+    return out;
   if (change.thing == changed_thing::estate) {
     auto bytes = read_estate(database, change.hash);
     if (!bytes)
@@ -123,11 +128,12 @@ result<std::vector<changed_text>> texts_of(sqlite_database& database, const reco
     if (!text)
       return text.failure();
     if (!*text)
-      return out;
+      return error{errc::store_failed, "the store lacks a text that its journal says it keeps: "
+                                         + printable(change.name, change.name.size())};
     out.push_back({change.name, std::move(**text)});
   }
   if (to_hex(sha256(out.front().text)) != change.hash)
-    return damaged(out.front().name);
+    return damaged(printable(out.front().name, out.front().name.size()));
   return out;
 }
 

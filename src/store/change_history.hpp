@@ -25,6 +25,7 @@ struct recorded_change {
   std::uint32_t run = 0; ///< that it came with; 0: none
   std::string name;      ///< of the file: of settings and policy
   std::string hash;      ///< SHA-256 in hex: of the text, of an estate `topology_change::hash`
+  bool kept = true;      ///< false: the text was too long (`longest_kept_text`)
 };
 
 /// All of them, in the order in which they took effect: what the journal has.
@@ -35,8 +36,8 @@ struct changed_text {
   std::string text;
 };
 
-/// The files of a change, whole; none where a text was too long to be kept (`longest_kept_text`). Error: store_failed
-/// where they are not what their hash says.
+/// The files of a change, whole; none where a text is not `kept`. Error: store_failed where they are missing or not
+/// what their hash says.
 result<std::vector<changed_text>> texts_of(sqlite_database& database, const recorded_change& change);
 
 } // namespace gridtwin

@@ -28,8 +28,9 @@ result<journal_facts> check_journal(sqlite_database& database, store_faults& fau
 /// The acts that the audit table lists against those that the journal has. Returns how many there are.
 result<std::uint64_t> check_acts(sqlite_database& database, store_faults& faults);
 
-/// The options of all runs, and the files of all estates that were ever bound, against the journal's records of them.
-/// Returns how many estates there are.
+/// The options of all runs, and the files of all estates that were ever bound, against the journal's records of them;
+/// rules, settings and policies that were in force against their hashes, and that none is missing. Returns how many
+/// estates there are.
 result<std::uint64_t> check_bindings(sqlite_database& database, store_faults& faults);
 
 } // namespace gridtwin

@@ -4,6 +4,7 @@
 import hashlib
 import json
 import re
+import shutil
 import sqlite3
 import time
 
@@ -193,6 +194,46 @@ def se_07_what_was_kept_is_held_against_its_hash(context):
     check("is not what its journal says" in done.err.decode(), done.describe())
 
 
+def se_07_a_text_that_is_gone_is_missed(context):
+    """Of settings, the policy and a file that it names: `verify` and `changes` name each whose text was deleted."""
+    estate, *_ = simulated(context, 50, 1)
+    node = ListeningNode(context, estate, '[identities."urn:gridtwin:device:head-end-1"]\nmeters_file = "meters.csv"\n')
+    (node.folder / "meters.csv").write_text(f"mpan\n{FIRST}\n")
+    node.start()
+    node.end()
+    context.program.verify(node.store)
+    kept = [change for change in changes(context, node.store) if change["name"]]
+    check_equal([change["what"] for change in kept], ["settings", "policy", "policy"], "whose texts are kept")
+    for change in kept:
+        store = context.fresh("store")
+        shutil.copytree(node.store, store)
+        with sqlite3.connect(store / "gridtwin.db") as database:
+            gone = database.execute("DELETE FROM estate_texts WHERE hash = ?", (change["sha256"].encode(),)).rowcount
+        check_equal(gone, 1, "texts that are gone")
+        for arguments in (("verify",), ("changes", "--diff"), ("changes", "--number", change["number"], "--out", context.fresh("out"))):
+            done = context.program.try_run(*arguments, "--store", store)
+            check_equal(done.status, 1, f"exit status of {arguments}: {done.describe()}")
+            check("lacks a text" in done.err.decode() and change["name"] in done.err.decode(), done.describe())
+
+
+def se_07_a_text_too_long_to_be_kept(context):
+    """A list of meters of more than 16 MiB: its hash is recorded, and that it is not kept, so nothing is missed."""
+    estate, *_ = simulated(context, 50, 1)
+    node = ListeningNode(context, estate, '[identities."urn:gridtwin:device:head-end-1"]\nmeters_file = "meters.csv"\n')
+    meters = node.folder / "meters.csv"
+    text = "mpan\n" + "".join(f"{mpan(100_000_000_000 + number)}\n" for number in range(1_200_000))
+    meters.write_text(text)
+    node.start()
+    node.end()
+    context.program.verify(node.store)
+    (change,) = [change for change in changes(context, node.store, "--diff") if change["name"] == str(meters)]
+    check_equal(change["sha256"], hashlib.sha256(text.encode()).hexdigest(), "its hash")
+    check("too long to be kept" in change["diff"], f"instead of a difference: {change['diff']}")
+    done = context.program.try_run("changes", "--store", node.store, "--number", change["number"], "--out", context.folder / "out")
+    check_equal(done.status, 2, done.describe())
+    check(f"{len(text)} bytes: too long to be kept" in [a for a in node.audit() if a["subject"] == str(meters)][0]["detail"], "the audit")
+
+
 def wrong_use(context):
     program, store = context.program, context.fresh("store")
     program.replay(small_estate(context.folder / "estate", [FIRST]), reads_of(context, FIRST, "2026-03-01T00:30:00Z"), store)
@@ -205,4 +246,5 @@ def wrong_use(context):
 
 if __name__ == "__main__":
     harness.main(__doc__, [se_07_estates_and_rules_that_came_with_files, se_07_settings_and_policy_of_a_node,
-                           se_07_what_comes_back_is_recorded_again, se_07_what_was_kept_is_held_against_its_hash, wrong_use])
+                           se_07_what_comes_back_is_recorded_again, se_07_what_was_kept_is_held_against_its_hash,
+                           se_07_a_text_that_is_gone_is_missed, se_07_a_text_too_long_to_be_kept, wrong_use])

@@ -144,6 +144,8 @@ TEST_CASE("audit: SE-07, a text in force is kept whole, and told where it is ano
   CHECK(text_of(3) == text_of(0));
   CHECK(text_of(5) == "none");
   CHECK((*changes)[5].hash == to_hex(sha256(endless)));
+  for (std::size_t i = 0; i < 6; ++i)
+    CHECK((*changes)[i].kept == (i != 5));
   CHECK((*changes)[2].since_s == 102);
   CHECK((*changes)[4].thing == changed_thing::settings);
 }
