@@ -174,11 +174,14 @@ void register_changes(CLI::App& parent, const std::function<void(std::function<i
     ->needs(number)
     ->excludes(diff);
   app->add_flag("--json", o->json, "Print a JSON object a line instead of text");
-  app->footer("In the order in which they were recorded. 'since' is the instant from which it held; an estate or rules "
-              "that came with files\n"
-              "hold for the readings of that run and later ones.\n"
-              "Examples:\n  gridtwin changes --store store --what policy --diff\n"
-              "  gridtwin changes --store store --number 1 --out estate-as-it-was");
+  app->footer(
+    "In the order in which they were recorded. 'since' is the instant from which it held; an estate or rules "
+    "that came with files\n"
+    "hold for the readings of that run and later ones; of a node: the begin of the half hour in which it bound "
+    "them, which\n"
+    "may be before its start.\n"
+    "Examples:\n  gridtwin changes --store store --what policy --diff\n"
+    "  gridtwin changes --store store --number 1 --out estate-as-it-was");
   app->callback([o, select] { select([o] { return run(*o); }); });
 }
 

@@ -176,10 +176,8 @@ void register_verify(CLI::App& parent, const std::function<void(std::function<in
   app->footer(
     "Each record of the journal against its hash and those before it; each reading of the journal against the "
     "day that has\nit; feeders, transformers and the estate against the sums of their meters; estates, rules, settings "
-    "and policies "
-    "that\nwere in force against their hashes. It only reads. Exit "
-    "status 1, and where,\nif something does not fit. Keep 'head' and the number of records elsewhere: a journal "
-    "that is cut at its end shows\nnothing else.\n"
+    "and\npolicies that were in force against their hashes. It only reads. Exit status 1, and where, if something does "
+    "not fit.\nKeep 'head' and the number of records elsewhere: a journal that is cut at its end shows nothing else.\n"
     "Example:\n  gridtwin verify --store store");
   app->callback([o, select, now] { select([o, now] { return verify(*o, now); }); });
 }

@@ -20,7 +20,8 @@ std::string_view name_of(changed_thing thing) noexcept;
 struct recorded_change {
   record_id record; ///< of the journal
   changed_thing thing = changed_thing::estate;
-  /// Seconds since the epoch. Nothing: it holds for the readings from `run` on, and the run says of no instant.
+  /// Seconds since the epoch; of an estate or rules that a node bound, the begin of the half hour of the run that
+  /// brought them. Nothing: it holds for the readings from `run` on, and the run says of no instant.
   std::optional<std::int64_t> since_s;
   std::uint32_t run = 0; ///< that it came with; 0: none
   std::string name;      ///< of the file: of settings and policy

@@ -107,7 +107,7 @@ def se_07_estates_and_rules_that_came_with_files(context):
 
 def se_07_settings_and_policy_of_a_node(context):
     """What a node starts with and reads again is recorded with its instant, once; a start with the same files tells nothing."""
-    estate, *_ = simulated(context, 50, 1)
+    estate, header, lines = simulated(context, 50, 1)
     node = ListeningNode(context, estate, '[identities."urn:gridtwin:device:head-end-1"]\nmeters_file = "meters.csv"\n')
     policy, meters = node.folder / "access.toml", node.folder / "meters.csv"
     meters.write_text(f"mpan\n{FIRST}\n")
@@ -148,6 +148,16 @@ def se_07_settings_and_policy_of_a_node(context):
     act_of = lambda c: f"use-{c['what']}" + ("-file" if c["name"] == str(meters) else "")  # noqa: E731
     check_equal(sorted(acts), sorted((act_of(c), c["name"], " ".join(re.findall(".{8}", c["sha256"]))) for c in found), "the audit says the same")
     check(not any(str(FIRST).encode() in json.dumps(act).encode() for act in acts), "SE-05: no meter in the audit")
+    node.start()
+    node.bring("reads.csv", header + b"".join(lines[:10]))
+    until(lambda: node.names("done") == ["reads.csv"], "the file is done")
+    node.end()
+    check_equal(files(), found, "what readings change of it")
+    bound = [c for c in changes(context, node.store) if c["what"] in ("estate", "rules")]
+    check_equal([c["what"] for c in bound], ["estate", "rules"], "what the node bound")
+    half_hours = [second - second % 1800 for second in (began, int(time.time()))]
+    check(all(half_hours[0] <= utc(c["since"]) <= half_hours[1] and utc(c["since"]) % 1800 == 0 for c in bound), f"the half hour in which: {bound}")
+    check("the half hour in which" in " ".join(context.program.run("changes", "--help").decode().split()), "the help says so")
     context.program.verify(node.store)
 
 
