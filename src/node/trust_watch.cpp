@@ -3,6 +3,7 @@
 #include "config/printable_text.hpp"
 
 #include <chrono>
+#include <string_view>
 #include <utility>
 
 namespace gridtwin {
@@ -28,6 +29,7 @@ void trust_watch::look() {
 }
 
 void trust_watch::tell_policy() {
+  const std::lock_guard lock(telling_);
   std::string_view act = use_policy_act;
   for (policy_file& file : trust_.take_policy_texts()) {
     audit_.uses(act, std::move(file.path), std::move(file.text));

@@ -6,6 +6,7 @@
 #include "src/security/edge_trust.hpp"
 
 #include <functional>
+#include <mutex>
 #include <string>
 
 namespace gridtwin {
@@ -20,6 +21,7 @@ public:
   trust_watch(edge_trust& trust, audit_trail& audit, std::function<bool()> asked, node_log& log);
 
   /// Puts the policy that is in force into the audit trail, where it is another than before; after a reload of itself.
+  /// From any thread.
   void tell_policy();
 
 private:
@@ -32,6 +34,7 @@ private:
   node_log& log_;
   std::string failure_; ///< of the last reload; empty: none
   int looks_ = 0;
+  std::mutex telling_; ///< held from taking a policy's texts until they are told: the last that is told is in force
   repeating_thread thread_; ///< last: it uses the others
 };
 
