@@ -47,7 +47,8 @@ inline constexpr std::int64_t heartbeat_us = 15'000'000;
 inline constexpr std::size_t page_events = 1'000;
 inline constexpr std::size_t most_page_events = 5'000;
 inline constexpr std::size_t piece_events = 256;
-/// Events that are looked at for one page or piece, whether or not they may be shown.
+/// Events that are looked at for one page or piece, whether or not they may be shown, and records and readings that are
+/// gone through for them: the work stops behind the record with which it is reached.
 inline constexpr std::size_t scanned_events = 100'000;
 /// Longest wait for an event, in seconds.
 inline constexpr std::int64_t longest_wait_s = 60;

@@ -2,13 +2,16 @@
 
 #include "src/api/event_position.hpp"
 #include "src/api/store_pool.hpp"
+#include "src/store/reading_scan.hpp"
 #include "src/store/reading_topic.hpp"
 #include "twins/result.hpp"
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <span>
 #include <type_traits>
 #include <vector>
 
@@ -17,13 +20,14 @@ namespace gridtwin {
 struct scan_limits {
   std::optional<std::uint32_t> shard;    ///< only this one
   std::size_t events = 0;                ///< that are taken
-  std::size_t looked_at = 0;             ///< events, whether or not they are taken
+  std::size_t looked_at = 0;             ///< events, whether or not they are taken, and what was gone through for them
   std::optional<event_position> until{}; ///< nothing behind it; reached, it is the end
 };
 
 struct scan_outcome {
-  std::size_t events = 0; ///< taken
-  bool at_end = false;    ///< nothing more is durable now
+  std::size_t events = 0;    ///< taken
+  std::size_t looked_at = 0; ///< as it counts against the limit
+  bool at_end = false;       ///< nothing more is durable now
 };
 
 /// The events of records behind an offset of a shard, the last of which may go on. An event has its `record`, and its
@@ -34,6 +38,9 @@ struct event_batch {
   std::int64_t last_offset = 0;               ///< of the records that were passed
   bool at_end = false;                        ///< nothing more is durable now
   std::uint32_t of_it = 0;                    ///< of the last record's events, so many; 0: all
+  /// Where events are derived from readings: the records that were passed, ascending. Each counts as one more than it
+  /// has readings, so that a record without an event costs what it took. Without: a record counts as one.
+  const std::vector<passed_record>* passed = nullptr;
 };
 
 /// The shards in the order in which they are read from a position.
@@ -46,9 +53,10 @@ template <class Event, class Fetch, class Take>
 result<scan_outcome> scan_events(event_position& position, const scan_limits& limits, const Fetch& fetch,
                                  const Take& take);
 
-/// Goes on behind a position and moves it: shard by shard, the one that is least far first, so that none waits for
-/// another; the events of a shard in their order, none twice, none left out. `take` says whether it took the event; one
-/// that it did not is passed all the same. Only what is durable is seen. Where it fails, the position is as it was.
+/// Goes on behind a position and moves it, also where nothing was taken: shard by shard, the one that is least far
+/// first, so that none waits for another; the events of a shard in their order, none twice, none left out. `take` says
+/// whether it took the event; one that it did not is passed all the same. Only what is durable is seen. Where it fails,
+/// the position is as it was.
 result<scan_outcome> scan_readings(opened_store& store, event_position& position, const scan_limits& limits,
                                    const std::function<bool(const reading_event&)>& take);
 
@@ -82,10 +90,13 @@ public:
       const result<event_batch<Event>> batch = fetch_behind(number, at);
       if (!batch)
         return batch.failure();
-      if (!pass(*batch->events, at, end))
+      if (!pass(*batch, at, end))
         return {};
-      if (batch->last_offset >= at.offset)
+      if (batch->last_offset >= at.offset) {
+        if (batch->passed == nullptr)
+          looked_at_ += static_cast<std::size_t>(batch->last_offset - at.offset);
         at = {batch->last_offset, batch->of_it};
+      }
       if (end != nullptr && !is_before(at, *end))
         at = *end;
       if (batch->at_end)
@@ -93,7 +104,7 @@ public:
     }
   }
 
-  scan_outcome outcome() const noexcept { return {events_, !full_}; }
+  scan_outcome outcome() const noexcept { return {events_, looked_at_, !full_}; }
   bool full() const noexcept { return full_; }
 
 private:
@@ -113,23 +124,55 @@ private:
   bool is_full() const noexcept { return events_ >= limits_->events || looked_at_ >= limits_->looked_at; }
 
   /// False: a limit was met, or where it is to end, before the last of them.
-  bool pass(const std::vector<Event>& events, event_position::in_shard& at, const event_position::in_shard* end) {
+  bool pass(const event_batch<Event>& batch, event_position::in_shard& at, const event_position::in_shard* end) {
     const event_position::in_shard from = at;
-    for (const Event& e : events) {
+    record_walk records(batch.passed, from);
+    for (const Event& e : *batch.events) {
       if (is_behind(e, from))
         continue;
       if (end != nullptr && !is_behind(e, *end)) {
         at = *end;
         return false;
       }
+      if (!pass_records(records, e.record.offset() - 1, at))
+        return false;
       if (is_full()) {
         full_ = true;
         at = e.place == 0 ? event_position::in_shard{e.record.offset() - 1, 0}
                           : event_position::in_shard{e.record.offset(), e.place};
         return false;
       }
+      records.begun = e.record.offset();
       ++looked_at_;
       events_ += (*take_)(e) ? 1 : 0;
+    }
+    return pass_records(records, end == nullptr ? batch.last_offset : std::min(batch.last_offset, end->offset), at);
+  }
+
+  /// Where it is among the records of a batch; of `begun` some event was passed, so its end is reached.
+  struct record_walk {
+    record_walk(const std::vector<passed_record>* of, const event_position::in_shard& from)
+      : begun(from.of_it == 0 ? 0 : from.offset) {
+      if (of == nullptr)
+        return;
+      rest = *of;
+      while (!rest.empty() && rest.front().offset <= from.offset && rest.front().offset != begun)
+        rest = rest.subspan(1);
+    }
+    std::span<const passed_record> rest;
+    std::int64_t begun;
+  };
+
+  /// Counts those up to an offset, each at its end: where a limit is met does not depend on how they were fetched.
+  bool pass_records(record_walk& records, std::int64_t until, event_position::in_shard& at) {
+    for (; !records.rest.empty() && records.rest.front().offset <= until; records.rest = records.rest.subspan(1)) {
+      const passed_record& r = records.rest.front();
+      if (is_full() && r.offset != records.begun) {
+        full_ = true;
+        at = {r.offset - 1, 0};
+        return false;
+      }
+      looked_at_ += std::size_t{1} + r.readings;
     }
     return true;
   }

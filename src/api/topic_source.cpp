@@ -56,7 +56,8 @@ public:
       const auto batch = store.gaps(shard, after, derived_at_once);
       if (!batch)
         return batch.failure();
-      return event_batch<gap_event>{&(*batch)->events, (*batch)->last_offset, (*batch)->at_end};
+      const gap_topic::batch& of = **batch;
+      return event_batch<gap_event>{&of.events, of.last_offset, of.at_end, 0, &of.passed};
     };
     std::string json;
     const auto take = [&](const gap_event& e) {
@@ -89,7 +90,8 @@ public:
         return batch.failure();
       const half_hour_topic::batch& of = **batch;
       const bool feeders = topic_ == access_topic::feeder_half_hour;
-      return event_batch<half_hour_event>{feeders ? &of.feeders : &of.transformers, of.last_offset, of.at_end};
+      return event_batch<half_hour_event>{feeders ? &of.feeders : &of.transformers, of.last_offset, of.at_end, 0,
+                                          &of.passed};
     };
     std::string json;
     const auto take = [&](const half_hour_event& e) {

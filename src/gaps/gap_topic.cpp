@@ -52,6 +52,7 @@ result<gap_topic::batch> gap_topic::read(std::uint32_t shard, std::int64_t after
       return more.failure();
     out.events.insert(out.events.end(), std::make_move_iterator(more->events.begin()),
                       std::make_move_iterator(more->events.end()));
+    out.passed.insert(out.passed.end(), more->passed.begin(), more->passed.end());
     out.last_offset = more->last_offset;
     out.at_end = more->at_end;
     // What was written before it was asked is seen the next time.
@@ -71,10 +72,10 @@ result<gap_topic::batch> gap_topic::derive(std::uint32_t shard, std::int64_t aft
   if (auto looked = order_.look(*database_); !looked)
     return looked.failure();
   std::vector<record_readings> records;
-  const auto read = scan_.read(shard, after, readings, [&](const scanned_reading& r) { return take(r, records); });
+  auto read = scan_.read(shard, after, readings, [&](const scanned_reading& r) { return take(r, records); });
   if (!read)
     return read.failure();
-  batch out{{}, read->last_offset, read->at_end};
+  batch out{{}, read->last_offset, read->at_end, std::move(read->passed)};
   kept_presence::cursor& at = kept_.at(shard, after);
   for (record_readings& r : records) {
     const auto wait = must_wait(r);
@@ -83,6 +84,7 @@ result<gap_topic::batch> gap_topic::derive(std::uint32_t shard, std::int64_t aft
       waits = true;
       out.last_offset = r.record.offset() - 1;
       out.at_end = true;
+      std::erase_if(out.passed, [&](const passed_record& p) { return p.offset > out.last_offset; });
       break;
     }
     if (added)

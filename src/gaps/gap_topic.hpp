@@ -41,6 +41,7 @@ public:
     std::vector<gap_event> events;
     std::int64_t last_offset = 0; ///< go on behind it; also where the records that were passed hold no readings
     bool at_end = false;          ///< nothing more can be told now
+    std::vector<passed_record> passed;
   };
   /// The shard's records behind an offset, until they hold about so many readings.
   result<batch> read(std::uint32_t shard, std::int64_t after, std::size_t readings);

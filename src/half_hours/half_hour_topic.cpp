@@ -62,12 +62,13 @@ result<half_hour_topic::batch> half_hour_topic::derive(std::uint32_t shard, std:
     at->readings.push_back(r.reading);
     return {};
   };
-  const auto read = scan_.read(shard, after, readings, take);
+  auto read = scan_.read(shard, after, readings, take);
   if (!read)
     return read.failure();
   batch out;
   out.last_offset = read->last_offset;
   out.at_end = read->at_end;
+  out.passed = std::move(read->passed);
   for (const part& p : parts)
     if (auto added = add_part(p, out); !added)
       return added.failure();

@@ -35,6 +35,7 @@ public:
     std::vector<half_hour_event> transformers;
     std::int64_t last_offset = 0; ///< go on behind it; also where the records that were passed hold no readings
     bool at_end = false;          ///< nothing more is durable now
+    std::vector<passed_record> passed;
   };
   /// The shard's records behind an offset, until they hold about so many readings. `privacy_floor`: see
   /// `figure_release`; nothing else of the events depends on it.

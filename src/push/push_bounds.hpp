@@ -22,7 +22,7 @@ inline constexpr std::size_t answer_body_bytes = std::size_t{64} << 10;
 inline constexpr std::int64_t idle_us = 30'000'000;
 inline constexpr std::int64_t oldest_us = 300'000'000;
 
-/// Events that are looked at for one request, whether or not its reader sees them.
+/// Events that are looked at for one request, whether or not its reader sees them, and what is gone through for them.
 inline constexpr std::size_t scanned_events = 100'000;
 
 /// Runs that go into one request, over a backlog.

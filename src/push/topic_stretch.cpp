@@ -39,16 +39,20 @@ result<std::size_t> stretch_reader::read_once(opened_store& store, const stretch
   std::optional<drain_window> window;
   if (limits.window != nullptr)
     window = *limits.window;
-  for (std::size_t windows = 0; windows < push_bounds::windows_at_once && sizes.size() < limits.events; ++windows) {
+  std::size_t looked_at = 0;
+  for (std::size_t windows = 0; windows < push_bounds::windows_at_once && sizes.size() < limits.events
+                                && looked_at < push_bounds::scanned_events;
+       ++windows) {
     auto until =
       window ? window->until(store.database(), out.position) : result<std::optional<event_position>>(limits.until);
     if (!until)
       return until.failure();
-    const auto read =
-      source_->read(store, rights_, out.position,
-                    {std::nullopt, limits.events - sizes.size(), push_bounds::scanned_events, *until}, show);
+    const auto read = source_->read(
+      store, rights_, out.position,
+      {std::nullopt, limits.events - sizes.size(), push_bounds::scanned_events - looked_at, *until}, show);
     if (!read)
       return read.failure();
+    looked_at += read->looked_at;
     if (!read->at_end)
       break;
     if (*until)

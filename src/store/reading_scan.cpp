@@ -11,7 +11,7 @@ namespace {
 
 constexpr std::string_view records_sql =
   "SELECT id, kind, body FROM journal WHERE id > ?1 AND id <= ?2 ORDER BY id LIMIT ?3";
-constexpr std::int64_t records_at_once = 256;
+constexpr std::size_t records_at_once = 256;
 constexpr std::int64_t last_offset_of_all = (std::int64_t{1} << record_id::offset_bits) - 1;
 
 /// Calls `f` for each reading of a record; their number.
@@ -49,14 +49,14 @@ result<reading_scan> reading_scan::over(sqlite_database& database) {
 
 result<reading_scan::progress> reading_scan::read(std::uint32_t shard, std::int64_t after, std::size_t readings,
                                                   const std::function<result<void>(const scanned_reading&)>& f) {
-  progress out{after, false};
+  progress out{after, false, {}};
   records_.bind(1, record_id::of(shard, after).value);
   records_.bind(2, record_id::of(shard, last_offset_of_all).value);
-  records_.bind(3, records_at_once);
-  std::int64_t passed = 0;
+  records_.bind(3, static_cast<std::int64_t>(records_at_once));
   std::size_t given = 0;
   while (given < readings && records_.step()) {
     const record_id record{records_.integer(0)};
+    out.passed.push_back({record.offset(), 0});
     if (records_.integer(1) == static_cast<std::int64_t>(record_kind::readings)) {
       const auto read = for_each_reading(record, records_.bytes(2), section_, f);
       if (!read) {
@@ -64,15 +64,15 @@ result<reading_scan::progress> reading_scan::read(std::uint32_t shard, std::int6
         return read.failure();
       }
       given += *read;
+      out.passed.back().readings = *read;
     }
-    ++passed;
     out.last_offset = record.offset();
   }
   const bool failed = records_.failed();
   records_.reset();
   if (failed)
     return database_->failure("cannot read");
-  out.at_end = given < readings && passed < records_at_once;
+  out.at_end = given < readings && out.passed.size() < records_at_once;
   return out;
 }
 

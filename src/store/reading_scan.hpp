@@ -23,6 +23,12 @@ struct scanned_reading {
   const stored_reading& reading;
 };
 
+/// A record that was gone through.
+struct passed_record {
+  std::int64_t offset = 0;
+  std::uint32_t readings = 0; ///< that it holds
+};
+
 /// What to say of a record that cannot be read.
 error damaged(record_id record);
 
@@ -35,6 +41,7 @@ public:
   struct progress {
     std::int64_t last_offset = 0; ///< go on behind it; also where the records that were passed hold no readings
     bool at_end = false;          ///< nothing more is durable now
+    std::vector<passed_record> passed;
   };
   /// The shard's records behind an offset, until they hold about so many readings. Error: the first of `f`, too; then
   /// nothing more was given.

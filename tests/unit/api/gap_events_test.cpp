@@ -109,9 +109,10 @@ TEST_CASE("gap_events: TM-07 VA-11 DL-09 whatever comes in whatever order, from 
       auto text = parse_event_position(to_string(at));
       REQUIRE(text);
       at = *text;
-      const auto page = source_of(access_topic::gap)
-                          ->read(dice.below(2) == 0 ? **first : **second, everything, at, {std::nullopt, limit, 1000},
-                                 [&](std::string_view json) { got.emplace_back(json); });
+      const auto page =
+        source_of(access_topic::gap)
+          ->read(dice.below(2) == 0 ? **first : **second, everything, at, {std::nullopt, limit, 1 + dice.below(60)},
+                 [&](std::string_view json) { got.emplace_back(json); });
       REQUIRE(page);
       return page->at_end;
     };
@@ -213,6 +214,34 @@ TEST_CASE("gap_events: TM-07 meters that moved between any shards, in runs of ma
     CHECK(folded(f.lines(f.get("operator:o", gap_events + "?limit=5000"))) == said.gaps());
     CHECK(before.size() > 50);
   }
+}
+
+TEST_CASE("gap_events: TM-07 a page goes through a bounded number of readings, though none of them makes a gap") {
+  constexpr int commits = 12;
+  api_fixture f(1);
+  f.set_policy(who_may);
+  for (std::uint8_t slot = 0; slot < commits; ++slot)
+    f.commit(0, {f.reading(0, 5, slot, 1), f.reading(1, 5, slot, 1), f.reading(2, 5, slot, 1)});
+  f.commit(0, {f.reading(0, 5, 40, 1)});
+  const auto store = opened_store::open(f.store.folder());
+  REQUIRE(store);
+  const reader_rights everything([&f] { return f.policy; }, *parse_identity("urn:gridtwin:operator:o"));
+  event_position at;
+  int events = 0;
+  int pages = 0;
+  for (bool at_end = false; !at_end; ++pages) {
+    const std::int64_t before = at.at(shard_of("T0")).offset;
+    const auto page =
+      source_of(access_topic::gap)->read(**store, everything, at, {shard_of("T0"), 1, 8}, [&](std::string_view) {
+        ++events;
+      });
+    REQUIRE(page);
+    at_end = page->at_end;
+    CHECK(at.at(shard_of("T0")).offset - before <= 2); // each counts as four
+    CHECK((at_end || before < at.at(shard_of("T0")).offset));
+  }
+  CHECK(events == 1);
+  CHECK(pages >= commits / 2);
 }
 
 TEST_CASE("gap_events: TM-07 what a meter lacks while it is connected nowhere is no part of a gap") {

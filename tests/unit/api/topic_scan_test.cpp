@@ -49,6 +49,25 @@ std::map<event_place, digest> whole_topic(api_fixture& f) {
   return out;
 }
 
+/// Events of a shard that are derived from its records, some of which have none.
+struct derived_event {
+  record_id record;
+  std::uint32_t place = 0;
+};
+struct derived_topic {
+  std::vector<passed_record> records;
+  std::vector<derived_event> events;
+
+  explicit derived_topic(seeded_random& dice) {
+    for (std::int64_t offset = 1; offset <= 60; ++offset) {
+      records.push_back({offset, dice.chance(1, 4) ? 0 : static_cast<std::uint32_t>(dice.below(12))});
+      if (dice.chance(1, 3))
+        for (std::uint32_t place = 0; place < records.back().readings; ++place)
+          events.push_back({record_id::of(0, offset), place});
+    }
+  }
+};
+
 std::unique_ptr<opened_store> open(api_fixture& f) {
   auto out = opened_store::open(f.store.folder());
   REQUIRE(out);
@@ -100,12 +119,12 @@ TEST_CASE("topic_scan: what is not taken counts against what is looked at, and i
   event_position at;
   int asked = 0;
   const auto none = [&](const reading_event&) { return ++asked < 0; };
-  auto page = scan_readings(*store, at, {std::nullopt, 10, 2}, none);
+  auto page = scan_readings(*store, at, {shard_of("T0"), 10, 2}, none);
   REQUIRE(page);
   CHECK(asked == 2);
   CHECK(page->events == 0);
   CHECK(!page->at_end);
-  page = scan_readings(*store, at, {std::nullopt, 10, 2}, none);
+  page = scan_readings(*store, at, {shard_of("T0"), 10, 2}, none);
   REQUIRE(page);
   CHECK(asked == 3);
   CHECK(page->at_end);
@@ -205,4 +224,67 @@ TEST_CASE("topic_scan: P4 what lies between two positions is read again as it wa
       from = to;
     }
   }
+}
+
+TEST_CASE("topic_scan: P4 what is gone through without an event is bounded, by whatever batches it comes") {
+  for (std::uint64_t seed = 1; seed <= 40; ++seed) {
+    CAPTURE(seed);
+    seeded_random dice(seed);
+    const derived_topic topic(dice);
+    std::vector<derived_event> events;
+    std::vector<passed_record> passed;
+    // As of a batch that is kept: it may begin before, and ends anywhere.
+    const auto fetch = [&](std::uint32_t, std::int64_t after) -> result<event_batch<derived_event>> {
+      const std::int64_t from = after - static_cast<std::int64_t>(dice.below(static_cast<std::uint64_t>(after) + 1));
+      const std::int64_t to = std::min<std::int64_t>(60, after + dice.between(1, 9));
+      const auto is_out = [&](std::int64_t offset) { return offset <= from || to < offset; };
+      passed = topic.records;
+      std::erase_if(passed, [&](const passed_record& r) { return is_out(r.offset); });
+      events = topic.events;
+      std::erase_if(events, [&](const derived_event& e) { return is_out(e.record.offset()); });
+      return event_batch<derived_event>{&events, to, to == 60, 0, &passed};
+    };
+    std::vector<std::pair<std::int64_t, std::uint32_t>> seen;
+    event_position at;
+    for (bool at_end = false; !at_end;) {
+      const scan_limits limits{0, 1 + dice.below(6), 1 + dice.below(30)};
+      const event_position from = at;
+      const auto show = [&](const derived_event& e) {
+        seen.emplace_back(e.record.offset(), e.place);
+        return true;
+      };
+      const auto page = scan_events<derived_event>(at, limits, fetch, show);
+      REQUIRE(page);
+      at_end = page->at_end;
+      CHECK((at_end || at != from));
+      // The record with which it is reached is the last one.
+      std::size_t before_last = 0;
+      for (const passed_record& r : topic.records)
+        if (from.at(0).offset < r.offset && r.offset < at.at(0).offset)
+          before_last += 1 + r.readings;
+      CHECK(before_last < limits.looked_at);
+      event_position again = from;
+      const auto once_more =
+        scan_events<derived_event>(again, limits, fetch, [](const derived_event&) { return true; });
+      REQUIRE(once_more);
+      CHECK(again == at);
+    }
+    CHECK(at.at(0).offset == 60);
+    std::vector<std::pair<std::int64_t, std::uint32_t>> all;
+    for (const derived_event& e : topic.events)
+      all.emplace_back(e.record.offset(), e.place);
+    CHECK(seen == all);
+  }
+}
+
+TEST_CASE("topic_scan: records of which a topic tells nothing count as one each") {
+  const std::vector<derived_event> none;
+  const auto fetch = [&](std::uint32_t, std::int64_t after) -> result<event_batch<derived_event>> {
+    return event_batch<derived_event>{&none, std::min<std::int64_t>(after + 4, 50), after + 4 >= 50};
+  };
+  event_position at;
+  const auto page = scan_events<derived_event>(at, {0, 1, 10}, fetch, [](const derived_event&) { return true; });
+  REQUIRE(page);
+  CHECK(!page->at_end);
+  CHECK(at.at(0).offset == 12); // in three fetches
 }
