@@ -50,6 +50,9 @@ inline constexpr std::size_t piece_events = 256;
 /// Events that are looked at for one page or piece, whether or not they may be shown, and records and readings that are
 /// gone through for them: the work stops behind the record with which it is reached.
 inline constexpr std::size_t scanned_events = 100'000;
+/// Events of half hours, and as many of gaps, that a connection to the store keeps over all shards: some 30 MB and 12
+/// MB. The batch that was derived last is kept whatever it holds.
+inline constexpr std::size_t kept_events = 100'000;
 /// Longest wait for an event, in seconds.
 inline constexpr std::int64_t longest_wait_s = 60;
 

@@ -43,10 +43,8 @@ result<const half_hour_topic::batch*> opened_store::half_hours(std::uint32_t sha
       return topic.failure();
     half_hours_.emplace(std::move(*topic));
   }
-  const auto kept = kept_half_hours_.find(shard);
-  if (kept != kept_half_hours_.end() && kept->second.privacy_floor == privacy_floor && kept->second.after <= after
-      && after < kept->second.batch.last_offset)
-    return &kept->second.batch;
+  if (const half_hour_topic::batch* const kept = kept_half_hours_.find(shard, after, privacy_floor))
+    return kept;
   auto batch = half_hours_->read(shard, after, readings, privacy_floor);
   if (!batch)
     return batch.failure();
@@ -56,9 +54,8 @@ result<const half_hour_topic::batch*> opened_store::half_hours(std::uint32_t sha
   }
   // Whether anything is behind its last record is seen where it is asked for: so it may be kept though it was the end.
   batch->at_end = false;
-  kept_half_hours& fresh = kept_half_hours_[shard];
-  fresh = {after, privacy_floor, std::move(*batch)};
-  return &fresh.batch;
+  const std::size_t events = batch->feeders.size() + batch->transformers.size();
+  return &kept_half_hours_.keep(shard, after, std::move(*batch), events, privacy_floor);
 }
 
 result<const gap_topic::batch*> opened_store::gaps(std::uint32_t shard, std::int64_t after, std::size_t readings) {
@@ -68,9 +65,8 @@ result<const gap_topic::batch*> opened_store::gaps(std::uint32_t shard, std::int
       return topic.failure();
     gaps_.emplace(std::move(*topic));
   }
-  const auto kept = kept_gaps_.find(shard);
-  if (kept != kept_gaps_.end() && kept->second.after <= after && after < kept->second.batch.last_offset)
-    return &kept->second.batch;
+  if (const gap_topic::batch* const kept = kept_gaps_.find(shard, after))
+    return kept;
   auto batch = gaps_->read(shard, after, readings);
   if (!batch)
     return batch.failure();
@@ -79,9 +75,8 @@ result<const gap_topic::batch*> opened_store::gaps(std::uint32_t shard, std::int
     return &no_gaps_;
   }
   batch->at_end = false; // seen where it is asked for what is behind
-  kept_gaps& fresh = kept_gaps_[shard];
-  fresh = {after, std::move(*batch)};
-  return &fresh.batch;
+  const std::size_t events = batch->events.size();
+  return &kept_gaps_.keep(shard, after, std::move(*batch), events);
 }
 
 /// Whether it has what comes next behind a place of the shard: what a record says never changes.

@@ -1,6 +1,8 @@
 #pragma once
 
 #include "src/api/alarm_log.hpp"
+#include "src/api/api_bounds.hpp"
+#include "src/api/kept_batches.hpp"
 #include "src/gaps/gap_topic.hpp"
 #include "src/half_hours/half_hour_topic.hpp"
 #include "src/half_hours/past_settings.hpp"
@@ -47,8 +49,8 @@ public:
   /// finds it decoded.
   result<const reading_topic::batch*> read(std::uint32_t shard, std::int64_t after, std::size_t readings);
 
-  /// See `half_hour_topic::read`. Keeps the last batch of each shard: to derive it again would take all that was added
-  /// to its days before.
+  /// See `half_hour_topic::read`. Keeps the last batch of each shard (`kept_batches`): to derive it again would take
+  /// all that was added to its days before.
   result<const half_hour_topic::batch*> half_hours(std::uint32_t shard, std::int64_t after, std::size_t readings,
                                                    std::uint32_t privacy_floor);
 
@@ -84,20 +86,11 @@ private:
     reading_topic::batch batch;
   };
   std::optional<kept_batch> kept_;
-  struct kept_half_hours {
-    std::int64_t after = 0;
-    std::uint32_t privacy_floor = 0;
-    half_hour_topic::batch batch;
-  };
-  std::unordered_map<std::uint32_t, kept_half_hours> kept_half_hours_; ///< by shard
-  half_hour_topic::batch nothing_;                                     ///< behind the end of some shard
-  std::optional<gap_topic> gaps_;                                      ///< none before it is asked for
-  struct kept_gaps {
-    std::int64_t after = 0;
-    gap_topic::batch batch;
-  };
-  std::unordered_map<std::uint32_t, kept_gaps> kept_gaps_; ///< by shard
-  gap_topic::batch no_gaps_;                               ///< behind the end of some shard
+  kept_batches<half_hour_topic::batch> kept_half_hours_{api_bounds::kept_events};
+  half_hour_topic::batch nothing_; ///< behind the end of some shard
+  std::optional<gap_topic> gaps_;  ///< none before it is asked for
+  kept_batches<gap_topic::batch> kept_gaps_{api_bounds::kept_events};
+  gap_topic::batch no_gaps_; ///< behind the end of some shard
   settled_day_topic settled_days_;
   struct kept_settled_days {
     std::int64_t after = 0; ///< where they were asked for
