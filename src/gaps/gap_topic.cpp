@@ -282,7 +282,7 @@ result<void> gap_topic::add_events(turn& now, const unit_reading& by, std::span<
     if (!parts)
       return parts.failure();
     now.out->push_back({now.of->record, 0, meters_.name_of(by.transformer), by.of->meter, by.reading.quantity, open, g,
-                        std::move(*parts), now.known.of(span.last)});
+                        std::move(*parts), now.known.of(last_change_of(g, changes))});
     return {};
   };
   for (const gap& g : gaps.closed)

@@ -57,4 +57,19 @@ changed_span span_of(std::span<const day_change> days) noexcept {
   return {first.value_or(last), last};
 }
 
+period last_change_of(const gap& g, std::span<const day_change> days) noexcept {
+  const period behind{g.last.number + 1};
+  auto at = std::upper_bound(days.begin(), days.end(), behind.day(),
+                             [](utc_day wanted, const day_change& d) { return wanted < d.day; });
+  while (at != days.begin()) {
+    const day_change& d = *--at;
+    std::uint64_t changed = d.before ^ d.after;
+    if (d.day == behind.day())
+      changed &= bits_before(behind.slot()) | std::uint64_t{1} << behind.slot();
+    if (changed != 0)
+      return period_at(d.day, last_of(changed));
+  }
+  return behind;
+}
+
 } // namespace gridtwin

@@ -81,6 +81,10 @@ struct changed_span {
 };
 changed_span span_of(std::span<const day_change> days) noexcept;
 
+/// The last half hour that changed among those of a gap and the two next to it, which are what opened or closed it:
+/// some has. `days`: as of `changes_between`.
+period last_change_of(const gap& g, std::span<const day_change> days) noexcept;
+
 /// Bits of the half hours of a day before a place, and behind it.
 constexpr std::uint64_t bits_before(int slot) noexcept { return (std::uint64_t{1} << slot) - 1; }
 constexpr std::uint64_t bits_behind(int slot) noexcept { return ~(bits_before(slot) | std::uint64_t{1} << slot); }

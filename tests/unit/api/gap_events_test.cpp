@@ -244,6 +244,33 @@ TEST_CASE("gap_events: TM-07 a page goes through a bounded number of readings, t
   CHECK(pages >= commits / 2);
 }
 
+TEST_CASE(
+  "gap_events: TM-07 a gap is known with the last reading that opened or closed it, not with all of its record") {
+  api_fixture f(1);
+  f.set_policy(who_may);
+  const auto known_at = [&](const std::string& state, std::int32_t day, int first) {
+    for (const std::string& e : f.lines(f.get("operator:o", gap_events)))
+      if (text_in(e, "state") == state && text_in(e, "first_period_end") == format_period(period_at({day}, first)))
+        return text_in(e, "known_at");
+    return std::string();
+  };
+  // Without a received-at a reading is known when its half hour ends.
+  f.commit(0, {f.reading(0, 5, 9, 1), f.reading(0, 5, 12, 1), f.reading(0, 5, 47, 1), f.reading(0, 7, 3, 1)});
+  CHECK(known_at("open", 5, 10) == format_period(period_at({5}, 12)));
+  CHECK(known_at("open", 5, 13) == format_period(period_at({5}, 47)));
+  CHECK(known_at("open", 6, 0) == format_period(period_at({7}, 3)));
+  f.commit(0, {f.reading(0, 5, 10, 1), f.reading(0, 5, 11, 1), f.reading(0, 7, 5, 1)});
+  CHECK(known_at("closed", 5, 10) == format_period(period_at({5}, 11)));
+  CHECK(known_at("open", 7, 4) == format_period(period_at({7}, 5)));
+  // Contradicted: one that was there is no longer.
+  f.commit(0, {f.reading(0, 5, 10, 2), f.reading(0, 7, 8, 1)});
+  std::string contradicted;
+  for (const std::string& e : f.lines(f.get("operator:o", gap_events)))
+    if (text_in(e, "state") == "open" && text_in(e, "last_period_end") == format_period(period_at({5}, 10)))
+      contradicted = text_in(e, "known_at");
+  CHECK(contradicted == format_period(period_at({5}, 10)));
+}
+
 TEST_CASE("gap_events: TM-07 what a meter lacks while it is connected nowhere is no part of a gap") {
   const std::int32_t ends = period_at({5}, 10).number;
   const std::int32_t begins = period_at({5}, 20).number;

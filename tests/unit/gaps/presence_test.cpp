@@ -89,6 +89,18 @@ TEST_CASE("presence: TM-07 what a record changes of a meter's gaps is what all o
     CHECK(set_of(found.opened) == less(gaps_of(after), gaps_of(before)));
     CHECK(std::is_sorted(found.opened.begin(), found.opened.end(),
                          [](const gap& a, const gap& b) { return a.first < b.first; }));
+    gap_set latest;
+    gap_set found_latest; // of each gap its first half hour and the one that changed last
+    for (const auto* gaps : {&found.closed, &found.opened})
+      for (const gap& g : *gaps) {
+        found_latest.emplace(g.first.number, last_change_of(g, all).number);
+        for (std::int32_t p = g.last.number + 1; p >= g.first.number - 1; --p)
+          if (before.contains(p) != after.contains(p)) {
+            latest.emplace(g.first.number, p);
+            break;
+          }
+      }
+    CHECK(found_latest == latest);
     closed += found.closed.size();
     opened += found.opened.size();
   }
