@@ -16,6 +16,7 @@ import multiprocessing
 import os
 import pathlib
 import resource
+import select
 import socket
 import sys
 import tempfile
@@ -117,13 +118,16 @@ def measure(sender, rounds, pace_s=0.0):
 
 
 class Stalled:
-    """Connections that never begin their handshake, from many addresses; each that the node cuts is made anew."""
+    """Connections that never begin their handshake, from many addresses; each that the node cuts is made anew. A process of its
+    own, as the flood is: who looks at 5,000 connections in Python holds up the threads beside it."""
 
     def __init__(self, port, count):
-        self.port, self.count, self.made, self.ending = port, count, 0, threading.Event()
-        self.full, self.kept_s = threading.Event(), []
-        self.thread = threading.Thread(target=self.keep)
-        self.thread.start()
+        self.port, self.count = port, count
+        self.made, self.kept_s = 0, []  # once it has ended
+        self.counts, theirs = multiprocessing.Pipe()
+        self.process = multiprocessing.Process(target=self.keep, args=(theirs,), daemon=True)
+        self.process.start()
+        self.counts.recv()  # all are there
 
     def one(self):
         self.made += 1
@@ -136,37 +140,28 @@ class Stalled:
             pass
         return connection, time.monotonic()
 
-    def look(self, live):
-        """Those that are still there."""
-        still = []
-        for connection, since in live:
-            try:
-                if connection.recv(1):
-                    still.append((connection, since))
-                    continue
-            except BlockingIOError:
-                still.append((connection, since))
-                continue
-            except OSError:
-                pass
-            self.kept_s.append(time.monotonic() - since)
-            connection.close()
-        return still
-
-    def keep(self):
-        live = []
-        while not self.ending.is_set():
-            live = self.look(live)
+    def keep(self, counts):
+        live, kept, ends, told = {}, [], select.epoll(), False
+        while True:
             while len(live) < self.count:
-                live.append(self.one())
-            self.full.set()
-            self.ending.wait(NOISE_S)
-        for connection, _ in live:
-            connection.close()
+                made = self.one()
+                live[made[0].fileno()] = made
+                ends.register(made[0], select.EPOLLRDHUP)
+            if not told:
+                counts.send(None)
+            told = True
+            if counts.poll(NOISE_S):
+                break
+            for number, _ in ends.poll(0):  # cut by the node
+                connection, since = live.pop(number)
+                kept.append(time.monotonic() - since)
+                connection.close()
+        counts.send((self.made, kept))
 
     def end(self):
-        self.ending.set()
-        self.thread.join()
+        self.counts.send(None)
+        self.made, self.kept_s = self.counts.recv()
+        self.process.join()
 
 
 class FramesFlood:
@@ -287,7 +282,6 @@ def main():
         comes.end()
         new["alone"] = comes.times
         peers = Stalled(node.ports[0 if is_frames else 1], stalled)
-        peers.full.wait()
         comes = Newcomer(newcomer)
         results[f"with {stalled:,} stalled peers"] = measure(honest, options.rounds)
         comes.end()
