@@ -2,7 +2,6 @@
 
 #include "config/printable_text.hpp"
 #include "src/store/store_folder.hpp"
-#include "src/store/store_reader.hpp"
 
 #include <charconv>
 #include <cstddef>
@@ -28,10 +27,10 @@ result<std::int64_t> told_until(const std::filesystem::path& store) {
   const auto folder = store_folder::for_reading(store);
   if (!folder)
     return folder.failure();
-  auto reader = store_reader::open(*folder);
-  if (!reader)
-    return reader.failure();
-  const auto last = last_act(reader->database(), act);
+  auto database = folder->connect_reader();
+  if (!database)
+    return database.failure();
+  const auto last = last_act(*database, act);
   if (!last)
     return last.failure();
   const std::string_view detail = *last ? std::string_view((*last)->detail) : std::string_view();

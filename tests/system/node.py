@@ -179,6 +179,12 @@ def settings_are_checked_by_name(context):
     check(b"# threads, 0 to 256, default 0" in shown, "units, bounds and defaults are shown")
     config.write_bytes(shown)
     check_equal(context.program.run("config", "show", "--config", config), shown, "what is shown can be read again")
+    whole = json.loads(context.program.run("config", "show", "--config", config, "--json"))
+    check_equal((whole["node"]["threads"], whole["webhooks"]), (0, {}), "as JSON")
+    check(b"# [webhooks.NAME]\n" in shown, "a webhook's options are shown though there is none")
+    missing = json.loads(context.program.run("config", "check", "--config", config, "--json"))["missing"]
+    check_equal(missing, [whole["node"]["estate"]], "what the settings name and is not there")
+    check(b"not there yet:\n  estate of [node]: " in context.program.run("config", "check", "--config", config), "the same as text")
     check_equal(os.path.exists("s"), False, "checking makes nothing")
 
 
