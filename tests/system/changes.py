@@ -95,7 +95,8 @@ def se_07_estates_and_rules_that_came_with_files(context):
     for number, change in enumerate(changes(context, store, "--diff", "--what", "estate")):
         check_equal(applied(texts, change["diff"]), files_of(estates[number]), f"estate {number + 1} by the differences")
         out = context.fresh("as-it-was")
-        program.run("changes", "--store", store, "--number", change["number"], "--out", out)
+        said = json.loads(program.run("changes", "--store", store, "--number", change["number"], "--out", out, "--json"))
+        check_equal(sorted(said["files"]), sorted(f.name for f in out.iterdir()), "the files that are said")
         check_equal(files_of(out), files_of(estates[number]), f"estate {number + 1} as it was")
     (diff,) = [c["diff"] for c in changes(context, store, "--diff", "--number", 3)]
     check(any(line.startswith("+") and str(THIRD) in line for line in diff.splitlines()), f"the row that came: {diff}")

@@ -38,6 +38,7 @@ def p4_from_any_offset(context):
         part.write_bytes(header + b"".join(lines[number::4]))
         program.replay(estate, part, store)
     out = program.run("tail", "reading", "--store", store)
+    check_same_bytes(program.run("tail", "reading", "--store", store, "--json"), out, "events are JSON already")
     events = [json.loads(line) for line in out.decode().splitlines()]
     check_equal(sorted((e["mpan"], e["quantity"], e["period_end"], str(e["wh"])) for e in events),
                 sorted((row["mpan"], row["quantity"], row["period_end"], row["wh"]) for row in program.rows("readings", store)),
