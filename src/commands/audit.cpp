@@ -71,7 +71,8 @@ void register_audit(CLI::App& parent, const std::function<void(std::function<int
   app->add_option("--store", o->store, "Folder of the store")->required();
   app->add_option("--last", o->last, "Only so many, the newest");
   app->add_flag("--json", o->json, "Print a JSON object a line instead of text");
-  app->footer("In the order in which they were recorded. What a peer was refused again and again for one reason is one event an hour.\n"
+  app->footer("In the order in which they were recorded. What a peer was refused again and again for one reason is one "
+              "event an hour.\n"
               "Example:\n  gridtwin audit --store store --last 20");
   app->callback([o, select] { select([o] { return list(*o); }); });
 }
