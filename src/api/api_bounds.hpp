@@ -32,9 +32,13 @@ inline constexpr std::size_t refused_at_once = 16;
 /// Until more is read from one that was told that it sends too much: it may have heard that, and is to wait longer.
 inline constexpr std::chrono::milliseconds limited_pause{200};
 
-/// Until TLS's handshake is done; until a request is whole; until the next one has come on a connection that stays;
-/// until a client has taken a piece of an answer off the wire.
+/// Until a first byte has come, and from there until TLS's handshake is done; until a first byte where there are more
+/// than half of those that may be half-open: many who say nothing hold up who does for so much less.
 inline constexpr std::chrono::milliseconds handshake{5'000};
+inline constexpr std::chrono::milliseconds crowded_silence{1'000};
+
+/// Until a request is whole; until the next one has come on a connection that stays;
+/// until a client has taken a piece of an answer off the wire.
 inline constexpr std::chrono::milliseconds request{10'000};
 inline constexpr std::chrono::milliseconds idle{60'000};
 inline constexpr std::chrono::milliseconds write{30'000};
@@ -47,6 +51,8 @@ inline constexpr std::int64_t heartbeat_us = 15'000'000;
 inline constexpr std::size_t page_events = 1'000;
 inline constexpr std::size_t most_page_events = 5'000;
 inline constexpr std::size_t piece_events = 256;
+/// Of events on a page or in a piece: it ends with the event that reaches it. A settled day has up to some 2,000.
+inline constexpr std::size_t page_bytes = std::size_t{2} << 20;
 /// Events that are looked at for one page or piece, whether or not they may be shown, and records and readings that are
 /// gone through for them: the work stops behind the record with which it is reached.
 inline constexpr std::size_t scanned_events = 100'000;

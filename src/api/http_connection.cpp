@@ -13,24 +13,14 @@ namespace gridtwin {
 namespace asio = boost::asio;
 namespace beast = boost::beast;
 
-namespace {
-
-/// For a first byte, where more than half of those may come that can be half-open: many who say nothing hold up who
-/// does for so much less.
-constexpr std::chrono::milliseconds silence_where_crowded{1'000};
-
-} // namespace
-
 http_connection::http_connection(std::shared_ptr<http_hub> hub, asio::ip::tcp::socket connection,
-                                 asio::ssl::context& tls, std::string address)
+                                 asio::ssl::context& tls, half_open_places::place place)
   : hub_(std::move(hub)), stream_(beast::tcp_stream(std::move(connection)), tls), timer_(stream_.get_executor()),
-    address_(std::move(address)) {
+    address_(*place), place_(std::move(place)) {
   ++hub_->counters.connections;
-  ++hub_->counters.half_open;
 }
 
 http_connection::~http_connection() {
-  settle();
   if (entered_)
     hub_->places.leave(peer_);
   if (refusing_)
@@ -40,29 +30,9 @@ http_connection::~http_connection() {
 
 void http_connection::start() {
   asio::post(strand(), [self = shared_from_this()] {
-    // Nothing is begun for one that says nothing.
-    const bool crowded = self->hub_->counters.half_open > static_cast<std::int64_t>(api_bounds::half_open / 2);
-    self->timer_.expires_after(crowded ? silence_where_crowded : api_bounds::handshake);
-    const auto heard = std::make_shared<bool>(false);
-    self->timer_.async_wait([self, heard](const error_code& failure) {
-      if (!failure && !*heard)
-        self->fail(beast::error::timeout);
-    });
-    beast::get_lowest_layer(self->stream_)
-      .socket()
-      .async_wait(asio::ip::tcp::socket::wait_read, [self, heard](const error_code& failure) {
-        if (self->closed_)
-          return;
-        *heard = true;
-        self->timer_.cancel();
-        if (failure) {
-          self->end();
-          return;
-        }
-        self->limit(api_bounds::handshake);
-        self->stream_.async_handshake(asio::ssl::stream_base::server,
-                                      [self](const error_code& result) { self->on_handshake(result); });
-      });
+    self->limit(api_bounds::handshake);
+    self->stream_.async_handshake(asio::ssl::stream_base::server,
+                                  [self](const error_code& result) { self->on_handshake(result); });
   });
 }
 
@@ -103,21 +73,13 @@ void http_connection::fail(const error_code& failure) {
 
 void http_connection::end() {
   closed_ = true;
-  settle();
+  place_.reset();
   timer_.cancel();
   beast::get_lowest_layer(stream_).close();
 }
 
 void http_connection::shut_down() {
   stream_.async_shutdown([self = shared_from_this()](const error_code&) { self->end(); });
-}
-
-/// It is not half-open any more.
-void http_connection::settle() {
-  if (!std::exchange(half_open_, false))
-    return;
-  hub_->half_open.leave(address_);
-  --hub_->counters.half_open;
 }
 
 void http_connection::refuse(edge_refusal::kind what, std::string reason) {
@@ -136,7 +98,7 @@ void http_connection::tell_of_failed_handshake(const error_code& failure) {
 void http_connection::on_handshake(const error_code& failure) {
   if (closed_)
     return;
-  settle();
+  place_.reset();
   if (failure) {
     ++hub_->counters.failed_handshakes;
     tell_of_failed_handshake(failure);

@@ -22,7 +22,7 @@ public:
   using error_code = boost::system::error_code;
 
   http_connection(std::shared_ptr<http_hub> hub, boost::asio::ip::tcp::socket connection,
-                  boost::asio::ssl::context& tls, std::string address);
+                  boost::asio::ssl::context& tls, half_open_places::place place);
   ~http_connection() override;
   http_connection(const http_connection&) = delete;
   http_connection& operator=(const http_connection&) = delete;
@@ -59,14 +59,13 @@ private:
   void on_handshake(const error_code& failure);
   bool identify();
   void take_place();
-  void settle();
   void refuse(edge_refusal::kind what, std::string reason);
   void tell_of_failed_handshake(const error_code& failure);
 
   std::string address_;
-  bool half_open_ = true;
-  bool entered_ = false;  ///< it has a place
-  bool refusing_ = false; ///< it has none, and is told so
+  half_open_places::place place_; ///< until its handshake is done
+  bool entered_ = false;          ///< it has a place
+  bool refusing_ = false;         ///< it has none, and is told so
 };
 
 } // namespace gridtwin

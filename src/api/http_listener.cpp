@@ -3,6 +3,7 @@
 #include "src/api/api_bounds.hpp"
 #include "src/api/http_session.hpp"
 #include "src/listener/live_sessions.hpp"
+#include "src/listener/silent_connections.hpp"
 #include "src/listener/tcp_acceptor.hpp"
 
 #include <boost/asio/executor_work_guard.hpp>
@@ -17,23 +18,30 @@ namespace asio = boost::asio;
 
 http_hub::http_hub(http_listener::surroundings s, const http_listener::options& o)
   : makers(api_bounds::store_threads), around(std::move(s)), counters(*around.counters), places(o.readers, o.head_ends),
-    half_open(api_bounds::half_open_of_address) {}
+    half_open(api_bounds::half_open_of_address, api_bounds::half_open, counters.half_open) {}
 
 struct http_listener::parts {
   parts(surroundings s, const options& o)
     : hub(std::make_shared<http_hub>(std::move(s), o)), work(asio::make_work_guard(hub->io)),
-      acceptor(hub->io, {[&counters = hub->counters] {
-                           return counters.half_open < static_cast<std::int64_t>(api_bounds::half_open);
-                         },
+      acceptor(hub->io, {[this] { return !hub->half_open.is_full(); },
                          [this](tcp_acceptor::socket connection, std::string address) {
                            on_accepted(std::move(connection), std::move(address));
-                         }}) {}
+                         }}),
+      silent(acceptor.strand(),
+             {[this] { return hub->half_open.is_crowded() ? api_bounds::crowded_silence : api_bounds::handshake; },
+              hub->around.now_us,
+              [this](tcp_acceptor::socket connection, half_open_places::place place) {
+                on_spoken(std::move(connection), std::move(place));
+              },
+              [this] { ++hub->counters.deadlines; }}) {}
 
   void on_accepted(tcp_acceptor::socket connection, std::string address);
+  void on_spoken(tcp_acceptor::socket connection, half_open_places::place place);
 
   std::shared_ptr<http_hub> hub;
   asio::executor_work_guard<asio::io_context::executor_type> work;
   tcp_acceptor acceptor;
+  silent_connections silent;
   live_sessions<http_session> sessions;
   bool stopped = false; ///< by whoever owns the listener
   std::vector<std::thread> threads;
@@ -41,11 +49,14 @@ struct http_listener::parts {
 
 void http_listener::parts::on_accepted(tcp_acceptor::socket connection, std::string address) {
   ++hub->counters.accepted_connections;
-  if (!hub->half_open.enter(address)) {
+  if (auto place = hub->half_open.enter(std::move(address)))
+    silent.add(std::move(connection), std::move(place));
+  else
     ++hub->counters.refused_by_address;
-    return;
-  }
-  const auto session = make_http_session(hub, std::move(connection), std::move(address));
+}
+
+void http_listener::parts::on_spoken(tcp_acceptor::socket connection, half_open_places::place place) {
+  const auto session = make_http_session(hub, std::move(connection), std::move(place));
   sessions.add(session);
   session->start();
 }
@@ -75,6 +86,7 @@ void http_listener::stop() {
   if (std::exchange(p.stopped, true))
     return;
   p.acceptor.stop([&p] {
+    p.silent.close();
     for (const auto& session : p.sessions.all())
       session->close();
   });

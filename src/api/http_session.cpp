@@ -52,8 +52,8 @@ std::vector<std::pair<std::string, std::string>> dip_fields_of(const http::field
 class tls_session final : public http_connection {
 public:
   tls_session(std::shared_ptr<http_hub> hub, asio::ip::tcp::socket connection, asio::ssl::context& tls,
-              std::string address)
-    : http_connection(std::move(hub), std::move(connection), tls, std::move(address)),
+              half_open_places::place place)
+    : http_connection(std::move(hub), std::move(connection), tls, std::move(place)),
       buffer_(api_bounds::header_bytes + api_bounds::body_bytes) {}
 
 private:
@@ -374,9 +374,9 @@ private:
 } // namespace
 
 std::shared_ptr<http_session> make_http_session(std::shared_ptr<http_hub> hub, asio::ip::tcp::socket connection,
-                                                std::string address) {
+                                                half_open_places::place place) {
   const auto tls = hub->around.tls();
-  return std::make_shared<tls_session>(std::move(hub), std::move(connection), *tls, std::move(address));
+  return std::make_shared<tls_session>(std::move(hub), std::move(connection), *tls, std::move(place));
 }
 
 } // namespace gridtwin

@@ -2,7 +2,7 @@
 
 #include "src/api/http_listener.hpp"
 #include "src/api/http_places.hpp"
-#include "src/listener/bounded_counts.hpp"
+#include "src/listener/half_open_places.hpp"
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
@@ -25,11 +25,11 @@ struct http_hub {
   http_listener::surroundings around;
   http_counters& counters;
   http_places places;
-  bounded_counts<std::string> half_open; ///< of each address: connections whose handshake is not done
-  std::atomic<std::size_t> refusing{0};  ///< connections that are told that there is no place for them
+  half_open_places half_open;           ///< of connections whose handshake is not done
+  std::atomic<std::size_t> refusing{0}; ///< connections that are told that there is no place for them
 };
 
-/// One connection, from its acceptance to its end.
+/// One connection, from its first byte to its end.
 class http_session {
 public:
   virtual ~http_session() = default;
@@ -40,8 +40,7 @@ public:
   virtual void close() = 0;
 };
 
-/// `address` has entered those that are half-open.
 std::shared_ptr<http_session> make_http_session(std::shared_ptr<http_hub> hub, boost::asio::ip::tcp::socket connection,
-                                                std::string address);
+                                                half_open_places::place place);
 
 } // namespace gridtwin

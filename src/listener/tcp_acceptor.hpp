@@ -19,6 +19,7 @@ namespace gridtwin {
 class tcp_acceptor {
 public:
   using socket = boost::asio::ip::tcp::socket;
+  using executor = boost::asio::strand<boost::asio::io_context::executor_type>;
 
   struct surroundings {
     /// Whether one more may come; where not, it is asked again in a moment, and those that come wait in the kernel's
@@ -33,6 +34,7 @@ public:
   /// Error: `errc::usage` where the address cannot be bound. `port` 0: one that is free.
   result<void> bind(const std::string& address, std::uint16_t port);
   std::uint16_t port() const noexcept { return port_; }
+  executor strand() const { return strand_; }
 
   /// Begins, when bound.
   void start();
@@ -46,7 +48,7 @@ private:
 
   boost::asio::io_context& io_;
   surroundings around_;
-  boost::asio::strand<boost::asio::io_context::executor_type> strand_;
+  executor strand_;
   boost::asio::ip::tcp::acceptor acceptor_;
   boost::asio::steady_timer pause_;
   std::uint16_t port_ = 0;

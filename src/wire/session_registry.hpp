@@ -1,6 +1,5 @@
 #pragma once
 
-#include "src/listener/bounded_counts.hpp"
 #include "src/listener/identity_rates.hpp"
 #include "src/wire/wire_messages.hpp"
 
@@ -14,20 +13,13 @@
 
 namespace gridtwin {
 
-/// Who is connected: half-open connections by address, one live session an identity, and each identity's rate. From
-/// any thread.
+/// Who is connected: one live session an identity, and each identity's rate. From any thread.
 class session_registry {
 public:
   /// Tells a session to end; from any thread, without waiting.
   using end_function = std::function<void(goodbye_reason)>;
 
-  session_registry(std::size_t half_open_of_address, rate_limit rate) noexcept
-    : half_open_(half_open_of_address), rates_(rate) {}
-
-  /// A connection comes from an address. False: it has too many that are not welcomed yet.
-  bool admit(const std::string& address) { return half_open_.enter(address); }
-  /// One that was admitted is welcomed, or gone.
-  void settled(const std::string& address) { half_open_.leave(address); }
+  explicit session_registry(rate_limit rate) noexcept : rates_(rate) {}
 
   /// A session begins. Where the identity has one already, the newest wins: the other is told, and `superseded` is set.
   /// Its number.
@@ -50,7 +42,6 @@ private:
     end_function end;
   };
 
-  bounded_counts<std::string> half_open_;
   identity_rates rates_;
   mutable std::mutex mutex_; ///< of what follows
   std::map<std::string, live_session> live_;

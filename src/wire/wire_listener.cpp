@@ -1,6 +1,7 @@
 #include "src/wire/wire_listener.hpp"
 
 #include "src/listener/live_sessions.hpp"
+#include "src/listener/silent_connections.hpp"
 #include "src/listener/tcp_acceptor.hpp"
 #include "src/wire/wire_session.hpp"
 
@@ -28,39 +29,54 @@ struct wire_listener::parts {
     : hub(std::make_shared<wire_hub>(std::move(s), o)), work(asio::make_work_guard(hub->io)),
       acceptor(hub->io, {[this] { return has_room(); },
                          [this](tcp_acceptor::socket connection, std::string address) {
-                           on_accepted(std::move(connection), address);
-                         }}) {}
+                           on_accepted(std::move(connection), std::move(address));
+                         }}),
+      silent(acceptor.strand(), {[this] { return patience(); }, hub->around.now_us,
+                                 [this](tcp_acceptor::socket connection, half_open_places::place place) {
+                                   on_spoken(std::move(connection), std::move(place));
+                                 },
+                                 [this] { ++hub->counters.deadlines; }}) {}
 
   bool has_room();
-  void on_accepted(tcp_acceptor::socket connection, const std::string& address);
+  std::chrono::milliseconds patience() const;
+  void on_accepted(tcp_acceptor::socket connection, std::string address);
+  void on_spoken(tcp_acceptor::socket connection, half_open_places::place place);
 
   std::shared_ptr<wire_hub> hub;
   asio::executor_work_guard<asio::io_context::executor_type> work;
   tcp_acceptor acceptor;
+  silent_connections silent;
   live_sessions<wire_session> sessions;
   bool stopped = false; ///< by whoever owns the listener
   std::vector<std::thread> threads;
 };
 
 bool wire_listener::parts::has_room() {
-  const std::int64_t half_open = hub->counters.half_open;
-  if (half_open < static_cast<std::int64_t>(hub->options.half_open)
-      && half_open + hub->counters.sessions < static_cast<std::int64_t>(hub->options.connections))
+  const std::int64_t connections = hub->counters.half_open + hub->counters.sessions;
+  if (!hub->half_open.is_full() && connections < static_cast<std::int64_t>(hub->options.connections))
     return true;
   ++hub->counters.accept_pauses;
   return false;
 }
 
-void wire_listener::parts::on_accepted(tcp_acceptor::socket connection, const std::string& address) {
+std::chrono::milliseconds wire_listener::parts::patience() const {
+  const wire_listener_options& o = hub->options;
+  return hub->half_open.is_crowded() ? std::min(o.silence, o.handshake) : o.handshake;
+}
+
+void wire_listener::parts::on_accepted(tcp_acceptor::socket connection, std::string address) {
   ++hub->counters.accepted_connections;
-  if (!hub->registry.admit(address)) {
+  if (auto place = hub->half_open.enter(std::move(address)))
+    silent.add(std::move(connection), std::move(place));
+  else
     ++hub->counters.refused_by_address;
-    return;
-  }
+}
+
+void wire_listener::parts::on_spoken(tcp_acceptor::socket connection, half_open_places::place place) {
   const auto tls = hub->around.tls();
   // By itself: what is forgotten late would keep the whole session's memory otherwise.
   const std::shared_ptr<wire_session> session(
-    new wire_session(hub, std::move(connection), asio::make_strand(hub->io), *tls, address));
+    new wire_session(hub, std::move(connection), asio::make_strand(hub->io), *tls, std::move(place)));
   sessions.add(session);
   session->start();
 }
@@ -96,6 +112,7 @@ void wire_listener::stop() {
   if (std::exchange(p.stopped, true))
     return;
   p.acceptor.stop([&p] {
+    p.silent.close();
     for (const auto& session : p.sessions.all())
       session->stop();
   });

@@ -25,7 +25,7 @@ struct wire_listener_options {
   std::uint16_t port = 0; ///< 0: one that is free
   unsigned threads = 1;
 
-  std::chrono::milliseconds handshake{5'000}; ///< from the connection to the end of TLS's handshake
+  std::chrono::milliseconds handshake{5'000}; ///< to a first byte, and from there to the end of TLS's handshake
   std::chrono::milliseconds silence{1'000};   ///< to a first byte, while more than half of `half_open` are there
   std::chrono::milliseconds hello{5'000};     ///< from there to a whole hello
   std::chrono::milliseconds frame{10'000};    ///< from a frame's first byte to its last

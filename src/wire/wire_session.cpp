@@ -31,10 +31,9 @@ std::int64_t microseconds(std::chrono::milliseconds time) {
 } // namespace
 
 wire_session::wire_session(std::shared_ptr<wire_hub> hub, socket connection, executor on, asio::ssl::context& tls,
-                           std::string address)
+                           half_open_places::place place)
   : hub_(std::move(hub)), strand_(std::move(on)), stream_(std::move(connection), tls), timer_(strand_),
-    address_(std::move(address)) {
-  ++hub_->counters.half_open;
+    address_(*place), place_(std::move(place)) {
   phase_began_us_ = last_byte_us_ = hub_->around.now_us();
 }
 
@@ -43,25 +42,10 @@ wire_session::~wire_session() { settle(); }
 void wire_session::start() {
   asio::post(strand_, [self = shared_from_this()] {
     self->tick();
-    self->listen();
+    self->stream_.async_handshake(
+      asio::ssl::stream_base::server,
+      asio::bind_executor(self->strand_, [self](const error_code& result) { self->on_handshake(result); }));
   });
-}
-
-/// Begins nothing for one that says nothing.
-void wire_session::listen() {
-  stream_.next_layer().async_wait(
-    socket::wait_read, asio::bind_executor(strand_, [self = shared_from_this()](const error_code& failure) {
-      if (self->phase_ != phase::handshake)
-        return;
-      if (failure) {
-        self->close();
-        return;
-      }
-      self->heard_ = true;
-      self->stream_.async_handshake(
-        asio::ssl::stream_base::server,
-        asio::bind_executor(self->strand_, [self](const error_code& result) { self->on_handshake(result); }));
-    }));
 }
 
 void wire_session::stop() {
@@ -322,11 +306,7 @@ void wire_session::close() {
 
 /// It is not half-open any more, and if it was welcomed and is closed, no session either.
 void wire_session::settle() {
-  if (half_open_) {
-    half_open_ = false;
-    --hub_->counters.half_open;
-    hub_->registry.settled(address_);
-  }
+  place_.reset();
   if (number_ != 0 && phase_ != phase::open) {
     hub_->registry.leave(conversation_->identity(), number_);
     number_ = 0;
@@ -339,11 +319,8 @@ bool wire_session::is_too_slow(std::int64_t now_us) const {
   if (!writing_.empty() && now_us - write_began_us_ > microseconds(o.write))
     return true;
   switch (phase_) {
-  case phase::handshake: {
-    // Many who say nothing hold up who does for so much less.
-    const bool crowded = hub_->counters.half_open > static_cast<std::int64_t>(o.half_open / 2);
-    return now_us - phase_began_us_ > microseconds(crowded && !heard_ ? std::min(o.silence, o.handshake) : o.handshake);
-  }
+  case phase::handshake:
+    return now_us - phase_began_us_ > microseconds(o.handshake);
   case phase::hello:
     return now_us - phase_began_us_ > microseconds(o.hello);
   case phase::closing:

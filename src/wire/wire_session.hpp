@@ -1,5 +1,6 @@
 #pragma once
 
+#include "src/listener/half_open_places.hpp"
 #include "src/wire/frame_codec.hpp"
 #include "src/wire/server_conversation.hpp"
 #include "src/wire/session_registry.hpp"
@@ -26,24 +27,25 @@ class wire_session;
 /// What the sessions of a listener share. Each holds it, so it outlives them all, and whatever the gate still has.
 struct wire_hub {
   wire_hub(wire_listener::surroundings s, const wire_listener_options& o)
-    : around(std::move(s)), options(o), registry(o.half_open_of_address, o.rate) {}
+    : around(std::move(s)), options(o), registry(o.rate),
+      half_open(o.half_open_of_address, o.half_open, counters.half_open) {}
 
   boost::asio::io_context io;
   wire_listener::surroundings around;
   wire_listener_options options;
   wire_counters counters;
   session_registry registry;
+  half_open_places half_open; ///< of connections that are not welcomed yet
 };
 
-/// One connection, from its acceptance to its end. Everything happens on its strand.
+/// One connection, from its first byte to its end. Everything happens on its strand.
 class wire_session : public std::enable_shared_from_this<wire_session> {
 public:
   using executor = boost::asio::strand<boost::asio::io_context::executor_type>;
   using socket = boost::asio::ip::tcp::socket;
 
-  /// `address` has been admitted by the registry.
   wire_session(std::shared_ptr<wire_hub> hub, socket connection, executor on, boost::asio::ssl::context& tls,
-               std::string address);
+               half_open_places::place place);
   ~wire_session();
   wire_session(const wire_session&) = delete;
   wire_session& operator=(const wire_session&) = delete;
@@ -59,7 +61,6 @@ public:
 private:
   enum class phase : std::uint8_t { handshake, hello, open, closing, closed };
 
-  void listen();
   void on_handshake(const boost::system::error_code& failure);
   void tell_of_failed_handshake(const boost::system::error_code& failure);
   void refuse(edge_refusal::kind what, std::string reason, std::uint64_t count = 1);
@@ -85,9 +86,8 @@ private:
   boost::asio::ssl::stream<socket> stream_;
   boost::asio::steady_timer timer_;
   std::string address_;
+  half_open_places::place place_; ///< until it is welcomed
   phase phase_ = phase::handshake;
-  bool half_open_ = true;
-  bool heard_ = false; ///< anything of it
   bool reading_ = false;
   bool shutting_down_ = false;
   bool stop_asked_ = false;

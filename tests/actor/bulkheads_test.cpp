@@ -66,7 +66,7 @@ TEST_CASE("V14 a commit that does not come back holds up no twin: all of them an
 }
 
 TEST_CASE("V14 who floods takes nothing of what others may send") {
-  session_registry registry(1, {48, 96});
+  session_registry registry({48, 96});
   constexpr std::int64_t now = 1'000'000;
   std::uint64_t refused = 0;
   for (int batch = 0; batch < 100; ++batch)

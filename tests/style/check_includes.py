@@ -69,7 +69,7 @@ ROOMS = {
     "src/node": {"rooms": ["twins", "config", "src/store", "src/messages", "src/ingest", "src/log", "src/process", "src/gate", "src/replay",
                            "src/listener", "src/wire", "src/security", "src/channel", "src/api", "src/push", "src/alarms", "src/node", "supervision", "actors"], "libraries": [],
                  "files": {"src/node/frames.cpp": ["asio", "openssl"], "src/node/readers.cpp": ["asio", "openssl"]}},
-    "src/listener": {"rooms": ["twins", "src/listener"], "libraries": [], "files": {"src/listener/tcp_acceptor.*": ["asio"]}},
+    "src/listener": {"rooms": ["twins", "src/listener"], "libraries": [], "files": {"src/listener/tcp_acceptor.*": ["asio"], "src/listener/silent_connections.*": ["asio"]}},
     "src/wire": {"rooms": ["twins", "src/gate", "src/listener", "src/wire"], "libraries": [],
                  "files": {"src/wire/wire_messages.cpp": ["protobuf", "protocol"], "src/wire/submit_codec.cpp": ["protobuf", "protocol"],
                            "src/wire/wire_session.*": ["asio", "openssl"], "src/wire/wire_listener.cpp": ["asio"]}},

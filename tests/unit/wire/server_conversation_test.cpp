@@ -27,7 +27,7 @@ struct sent_frame {
 struct session {
   explicit session(session_credit credit = {}, rate_limit rate = {4'000'000, 16'000'000},
                    std::string identity = "head-end-1")
-    : registry(1, rate),
+    : registry(rate),
       conversation(identity,
                    {gate, may, counters,
                     [this, identity](std::uint64_t readings, std::int64_t now) {
@@ -324,7 +324,7 @@ TEST_CASE("T2 nothing of a session reaches the gate after another of its identit
 }
 
 TEST_CASE("T2 the newest session of an identity wins, and the older one is told") {
-  session_registry registry(1, {});
+  session_registry registry({});
   std::vector<std::pair<int, goodbye_reason>> ended;
   bool superseded = false;
   const auto first = registry.enter(
@@ -344,16 +344,6 @@ TEST_CASE("T2 the newest session of an identity wins, and the older one is told"
   CHECK(registry.is_current("a", second));
   CHECK(registry.end([](std::string_view identity) { return identity == "a"; }, goodbye_reason::revoked) == 1);
   CHECK(ended.back() == std::pair(3, goodbye_reason::revoked));
-}
-
-TEST_CASE("T9 an address has so many half-open connections") {
-  session_registry registry(2, {});
-  CHECK(registry.admit("10.0.0.1"));
-  CHECK(registry.admit("10.0.0.1"));
-  CHECK_FALSE(registry.admit("10.0.0.1"));
-  CHECK(registry.admit("10.0.0.2"));
-  registry.settled("10.0.0.1");
-  CHECK(registry.admit("10.0.0.1"));
 }
 
 TEST_CASE("a node that stops answers what is unanswered, takes nothing more and says goodbye") {
