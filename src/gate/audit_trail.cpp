@@ -1,9 +1,11 @@
 #include "src/gate/audit_trail.hpp"
 
 #include "config/printable_text.hpp"
+#include "twins/hash.hpp"
 #include "twins/period.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 namespace gridtwin {
@@ -64,6 +66,18 @@ void audit_trail::did_at(std::int64_t at_s, std::string who, std::string act, st
 }
 
 void audit_trail::uses(std::string_view act, std::string subject, std::string text) {
+  // Of files that a policy names there are several, of all else one thing is gone by at a time.
+  std::string what(act);
+  if (act == use_policy_file_act)
+    (what += ' ') += subject;
+  const digest hash = sha256(text);
+  {
+    const std::lock_guard lock(mutex_);
+    std::pair<std::string, digest>& now = used_[what];
+    if (now == std::pair(subject, hash))
+      return; // told already: what does not change is read again often, and may be long
+    now = {subject, hash};
+  }
   put({now_s_(), "gridtwin", std::string(act), std::move(subject), {}, std::move(text)});
 }
 
@@ -80,19 +94,25 @@ std::vector<audit_event> audit_trail::take_all() { return take(true); }
 
 std::vector<audit_event> audit_trail::take(bool all) {
   const std::int64_t now = now_s_();
-  std::vector<audit_event> out;
+  std::vector<audit_event> acts;
   std::vector<audit_event> refusals;
   {
     const std::lock_guard lock(mutex_);
-    out.swap(acts_);
+    acts.swap(acts_);
     refusals = due_refusals(now, all);
   }
+  std::stable_sort(refusals.begin(), refusals.end(), [](const auto& a, const auto& b) { return a.at_s < b.at_s; });
+  // Acts stay in their order whatever the clock did, for what was done last holds.
+  std::vector<audit_event> out;
+  auto act = acts.begin();
   for (audit_event& one : refusals) {
+    for (; act != acts.end() && act->at_s <= one.at_s; ++act)
+      out.push_back(std::move(*act));
     if (tell_)
       tell_(one);
     out.push_back(std::move(one));
   }
-  std::stable_sort(out.begin(), out.end(), [](const auto& a, const auto& b) { return a.at_s < b.at_s; });
+  out.insert(out.end(), std::make_move_iterator(act), std::make_move_iterator(acts.end()));
   return out;
 }
 

@@ -11,6 +11,7 @@
 #include <mutex>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace gridtwin {
@@ -61,7 +62,7 @@ public:
   /// A text is gone by from now on (`audit_event::text`); told where it is another than before.
   void uses(std::string_view act, std::string subject, std::string text);
 
-  /// What is due, in the order of time, at most a few hundred at a time.
+  /// What was done, in its order, and the refusals that are due, where their time is among it.
   std::vector<audit_event> take();
   /// The same with all that waits, when nothing more will come.
   std::vector<audit_event> take_all();
@@ -95,6 +96,7 @@ private:
   std::array<std::uint64_t, refused_act_count> told_today_{};
   std::int64_t day_ = 0;
   std::vector<audit_event> acts_;
+  std::map<std::string, std::pair<std::string, digest>> used_; ///< subject and text, as told last
 };
 
 } // namespace gridtwin

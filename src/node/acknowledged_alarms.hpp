@@ -7,13 +7,17 @@
 #include <cstdint>
 #include <filesystem>
 #include <optional>
+#include <set>
+#include <string>
+#include <tuple>
 #include <utility>
 
 namespace gridtwin {
 
 /// Brings acknowledgements of alarms, which operators write into the book beside the node, into the audit trail of its
-/// store, each once: the number of the event in the book stands in the act, so that after a restart the store itself
-/// says how far it was told. One thread at a time.
+/// store, each once. After a restart the store itself says which it has: an alarm is acknowledged once, so its number,
+/// the instant and the name tell acknowledgements apart, those of a book that was made anew or put back as well. One
+/// thread at a time.
 class acknowledged_alarms {
 public:
   /// `audit` outlives this.
@@ -23,10 +27,18 @@ public:
   result<void> look();
 
 private:
+  using recorded = std::tuple<std::string, std::int64_t, std::string>; ///< subject, instant, who
+
+  static result<std::set<recorded>> recorded_in(const std::filesystem::path& store);
+  result<void> tell(const alarm_event& event);
+
   std::filesystem::path store_;
   audit_trail* audit_;
   std::optional<alarm_book> book_;
-  std::optional<std::int64_t> seen_; ///< event of the book up to which it is told; nothing: not read yet
+  std::int64_t seen_ = 0; ///< event of the book up to which it is told
+  /// Those that the store had when this began, until all of the book has been compared with them.
+  std::optional<std::set<recorded>> recorded_;
+  bool compared_ = false;
 };
 
 } // namespace gridtwin

@@ -184,16 +184,16 @@ result<void> for_each_act(sqlite_database& database, std::int64_t last,
   return rows->failed() ? result<void>(database.failure("cannot read")) : result<void>();
 }
 
-result<std::optional<audit_event>> last_act(sqlite_database& database, std::string_view act) {
-  auto row = database.prepare("SELECT at, who, subject, detail FROM audit WHERE act = ?1 ORDER BY id DESC LIMIT 1");
-  if (!row)
-    return row.failure();
-  row->bind_text(1, act);
-  std::optional<audit_event> out;
-  if (row->step())
-    out = audit_event{row->integer(0), std::string(row->bytes(1)), std::string(act), std::string(row->bytes(2)),
-                      std::string(row->bytes(3))};
-  return row->failed() ? result<std::optional<audit_event>>(database.failure("cannot read")) : out;
+result<std::vector<audit_event>> acts_of(sqlite_database& database, std::string_view act) {
+  auto rows = database.prepare("SELECT at, who, subject, detail FROM audit WHERE act = ?1 ORDER BY id");
+  if (!rows)
+    return rows.failure();
+  rows->bind_text(1, act);
+  std::vector<audit_event> out;
+  while (rows->step())
+    out.push_back({rows->integer(0), std::string(rows->bytes(1)), std::string(act), std::string(rows->bytes(2)),
+                   std::string(rows->bytes(3))});
+  return rows->failed() ? result<std::vector<audit_event>>(database.failure("cannot read")) : out;
 }
 
 result<std::vector<recorded_act>> recorded_acts(sqlite_database& database) {

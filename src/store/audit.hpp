@@ -89,8 +89,8 @@ struct recorded_act {
 /// newest; 0: all.
 result<void> for_each_act(sqlite_database& database, std::int64_t last,
                           const std::function<bool(const recorded_act&)>& next);
-/// The newest of one kind; nothing where there is none.
-result<std::optional<audit_event>> last_act(sqlite_database& database, std::string_view act);
+/// Those of one kind, in the same order.
+result<std::vector<audit_event>> acts_of(sqlite_database& database, std::string_view act);
 /// All of them.
 result<std::vector<recorded_act>> recorded_acts(sqlite_database& database);
 

@@ -175,7 +175,7 @@ def overdue_meters_are_told_of_within_a_minute(context):
 
     def seen():
         acts = context.program.run("audit", "--store", node.store, "--json").decode().splitlines()
-        return [(a["who"], a["subject"], a["detail"].split(": ")[1:]) for a in map(json.loads, acts) if a["act"] == "acknowledge-alarm"]
+        return [(a["who"], a["subject"], [a["detail"]] if a["detail"] else []) for a in map(json.loads, acts) if a["act"] == "acknowledge-alarm"]
 
     told = [("anna", f"alarm {overdue[0]['alarm']}", ["a van is?there"])]
     until(lambda: seen() == told, "the trail says who has seen the alarm")

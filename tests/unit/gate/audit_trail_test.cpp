@@ -95,6 +95,28 @@ TEST_CASE_FIXTURE(watched_trail, "audit_trail: T21, what a peer says of itself i
   CHECK(told[0].detail.size() <= audit_bounds::longest_reason + 3);
 }
 
+TEST_CASE_FIXTURE(watched_trail, "audit_trail: what was done last is told last, whatever the clock did") {
+  trail.uses("use-policy", "policy.toml", "first");
+  now_s -= 100;
+  trail.uses("use-policy", "policy.toml", "second");
+  trail.refused({refused_act::connection, "192.0.2.1", "expired"});
+  trail.uses("use-policy", "policy.toml", "second"); // read again
+  now_s += 200;
+  const auto told = trail.take_all();
+  REQUIRE(told.size() == 3);
+  std::vector<std::string> texts;
+  for (const audit_event& act : told)
+    if (act.act == "use-policy")
+      texts.push_back(act.text);
+  CHECK(texts == std::vector<std::string>{"first", "second"});
+  trail.uses("use-policy", "other.toml", "second");
+  trail.uses("use-policy", "policy.toml", "second"); // comes back
+  trail.uses("use-policy-file", "a.csv", "same");
+  trail.uses("use-policy-file", "b.csv", "same");
+  trail.uses("use-policy-file", "a.csv", "same");
+  CHECK(trail.take_all().size() == 4);
+}
+
 TEST_CASE_FIXTURE(watched_trail,
                   "audit_trail: each act of the node or of an operator is told, with refusals in order of time") {
   trail.did("gridtwin", "start-node", "", "");
