@@ -23,7 +23,8 @@ struct event_query {
   access_topic topic = access_topic::reading;
   const topic_source* source = nullptr;
   event_position from;
-  scan_limits limits{std::nullopt, api_bounds::page_events, api_bounds::scanned_events};
+  scan_limits limits{std::nullopt, api_bounds::page_events, api_bounds::scanned_events, std::nullopt,
+                     api_bounds::page_bytes};
   std::int64_t wait_s = 0;
   bool streams = false;
 };

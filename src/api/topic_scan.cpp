@@ -25,7 +25,7 @@ std::vector<std::uint32_t> shards_in_turn(const event_position& position, std::o
 }
 
 result<scan_outcome> scan_readings(opened_store& store, event_position& position, const scan_limits& limits,
-                                   const std::function<bool(const reading_event&)>& take) {
+                                   const std::function<std::size_t(const reading_event&)>& take) {
   const auto fetch = [&](std::uint32_t shard, std::int64_t after) -> result<event_batch<reading_event>> {
     const auto batch = store.read(shard, after, readings_at_once);
     if (!batch)

@@ -10,6 +10,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <optional>
 #include <span>
 #include <type_traits>
@@ -22,6 +23,7 @@ struct scan_limits {
   std::size_t events = 0;                ///< that are taken
   std::size_t looked_at = 0;             ///< events, whether or not they are taken, and what was gone through for them
   std::optional<event_position> until{}; ///< nothing behind it; reached, it is the end
+  std::size_t bytes = std::numeric_limits<std::size_t>::max(); ///< with the event by which so many are reached it ends
 };
 
 struct scan_outcome {
@@ -55,10 +57,10 @@ result<scan_outcome> scan_events(event_position& position, const scan_limits& li
 
 /// Goes on behind a position and moves it, also where nothing was taken: shard by shard, the one that is least far
 /// first, so that none waits for another; the events of a shard in their order, none twice, none left out. `take` says
-/// whether it took the event; one that it did not is passed all the same. Only what is durable is seen. Where it fails,
-/// the position is as it was.
+/// how many bytes the event took; one of 0 was not taken, and is passed all the same. Only what is durable is seen.
+/// Where it fails, the position is as it was.
 result<scan_outcome> scan_readings(opened_store& store, event_position& position, const scan_limits& limits,
-                                   const std::function<bool(const reading_event&)>& take);
+                                   const std::function<std::size_t(const reading_event&)>& take);
 
 /// Whether a position is one that events were given with: nothing in it lies beyond what is durable. Whoever went on
 /// from such a one would miss what comes to stand before it.
@@ -121,7 +123,9 @@ private:
   static bool is_before(const event_position::in_shard& a, const event_position::in_shard& b) noexcept {
     return a.offset < b.offset || (a.offset == b.offset && a.of_it != 0 && (b.of_it == 0 || a.of_it < b.of_it));
   }
-  bool is_full() const noexcept { return events_ >= limits_->events || looked_at_ >= limits_->looked_at; }
+  bool is_full() const noexcept {
+    return events_ >= limits_->events || looked_at_ >= limits_->looked_at || bytes_ >= limits_->bytes;
+  }
 
   /// False: a limit was met, or where it is to end, before the last of them.
   bool pass(const event_batch<Event>& batch, event_position::in_shard& at, const event_position::in_shard* end) {
@@ -144,7 +148,9 @@ private:
       }
       records.begun = e.record.offset();
       ++looked_at_;
-      events_ += (*take_)(e) ? 1 : 0;
+      const std::size_t bytes = (*take_)(e);
+      bytes_ += bytes;
+      events_ += bytes != 0 ? 1 : 0;
     }
     return pass_records(records, end == nullptr ? batch.last_offset : std::min(batch.last_offset, end->offset), at);
   }
@@ -182,6 +188,7 @@ private:
   const Take* take_;
   std::size_t events_ = 0;
   std::size_t looked_at_ = 0;
+  std::size_t bytes_ = 0;
   bool full_ = false;
 };
 

@@ -32,17 +32,17 @@ public:
   result<scan_outcome> read(opened_store& store, const reader_rights& rights, event_position& position,
                             const scan_limits& limits, const show_event& show) const override {
     std::string json;
-    return scan_readings(store, position, limits, [&](const reading_event& e) {
+    return scan_readings(store, position, limits, [&](const reading_event& e) -> std::size_t {
       access_resource what;
       what.topic = access_topic::reading;
       what.meter = e.meter;
       what.transformer = e.transformer;
       if (!rights.sees(access_operation::read, what))
-        return false;
+        return 0;
       json.clear();
       append_event_json(e, rights.hidden(), json);
       show(json);
-      return true;
+      return json.size();
     });
   }
 };
@@ -60,17 +60,17 @@ public:
       return event_batch<gap_event>{&of.events, of.last_offset, of.at_end, 0, &of.passed};
     };
     std::string json;
-    const auto take = [&](const gap_event& e) {
+    const auto take = [&](const gap_event& e) -> std::size_t {
       access_resource what;
       what.topic = access_topic::gap;
       what.meter = e.meter;
       what.transformer = e.transformer;
       if (!rights.sees(access_operation::read, what))
-        return false;
+        return 0;
       json.clear();
       append_event_json(e, rights.hidden(), json);
       show(json);
-      return true;
+      return json.size();
     };
     return scan_events<gap_event>(position, limits, fetch, take);
   }
@@ -94,18 +94,18 @@ public:
                                           &of.passed};
     };
     std::string json;
-    const auto take = [&](const half_hour_event& e) {
+    const auto take = [&](const half_hour_event& e) -> std::size_t {
       access_resource what;
       what.topic = topic_;
       what.transformer = e.transformer;
       what.contributors = e.import_contributors;
       if (!rights.sees(access_operation::read, what))
-        return false;
+        return 0;
       what.contributors = e.export_contributors;
       json.clear();
       append_event_json(e, rights.sees(access_operation::read, what), json);
       show(json);
-      return true;
+      return json.size();
     };
     return scan_events<half_hour_event>(position, limits, fetch, take);
   }
@@ -131,17 +131,17 @@ public:
       return event_batch<settled_day_event>{&of.events, of.last_offset, of.at_end, of.of_it};
     };
     std::string json;
-    const auto take = [&](const settled_day_event& e) {
+    const auto take = [&](const settled_day_event& e) -> std::size_t {
       access_resource what;
       what.topic = access_topic::settlement_day;
       what.meter = e.mpan;
       what.transformer = e.transformer;
       if (!rights.sees(access_operation::read, what))
-        return false;
+        return 0;
       json.clear();
       append_event_json(e, rights.hidden(), json);
       show(json);
-      return true;
+      return json.size();
     };
     return scan_events<settled_day_event>(position, limits, fetch, take);
   }
@@ -168,15 +168,15 @@ public:
       return event_batch<journal_act>{&acts.acts, acts.last_offset, acts.at_end};
     };
     std::string json;
-    const auto take = [&](const journal_act& act) {
+    const auto take = [&](const journal_act& act) -> std::size_t {
       access_resource what;
       what.topic = access_topic::audit;
       if (!rights.sees(access_operation::read, what))
-        return false;
+        return 0;
       json.clear();
       append_event_json(act, rights.hidden(), json);
       show(json);
-      return true;
+      return json.size();
     };
     return scan_events<journal_act>(position, limits, fetch, take);
   }
@@ -206,7 +206,7 @@ public:
     // From the per cent of one moment and those of the next who sees aggregates alone could work out a meter.
     const bool shows_figures = rights.peer().role != access_role::network_operator;
     std::string json;
-    const auto take = [&](const told_alarm& alarm) {
+    const auto take = [&](const told_alarm& alarm) -> std::size_t {
       access_resource what;
       what.topic = access_topic::alarm;
       what.transformer = alarm.transformer;
@@ -217,11 +217,11 @@ public:
           return false;
       }
       if (!rights.sees(access_operation::read, what))
-        return false;
+        return 0;
       json.clear();
       append_event_json(alarm, rights.hidden(), shows_figures, json);
       show(json);
-      return true;
+      return json.size();
     };
     return scan_events<told_alarm>(position, limits, fetch, take);
   }

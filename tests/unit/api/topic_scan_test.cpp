@@ -288,3 +288,28 @@ TEST_CASE("topic_scan: records of which a topic tells nothing count as one each"
   CHECK(!page->at_end);
   CHECK(at.at(0).offset == 12); // in three fetches
 }
+
+TEST_CASE("topic_scan: P4 a page ends with the event by which it has its bytes, and goes on behind it") {
+  std::vector<derived_event> events;
+  for (std::uint32_t place = 0; place < 50; ++place)
+    events.push_back({record_id::of(0, 3), place});
+  const auto fetch = [&](std::uint32_t, std::int64_t) -> result<event_batch<derived_event>> {
+    return event_batch<derived_event>{&events, 3, true};
+  };
+  event_position at;
+  std::vector<std::uint32_t> seen;
+  std::vector<std::size_t> pages;
+  for (bool at_end = false; !at_end;) {
+    const auto take = [&](const derived_event& e) -> std::size_t {
+      seen.push_back(e.place);
+      return e.place % 2 == 0 ? 100 : 0; // every other one may not be seen
+    };
+    const auto page = scan_events<derived_event>(at, {0, 1000, 1000, std::nullopt, 950}, fetch, take);
+    REQUIRE(page);
+    at_end = page->at_end;
+    pages.push_back(page->events);
+  }
+  CHECK(pages == std::vector<std::size_t>{10, 10, 5});
+  CHECK(seen.size() == 50);
+  CHECK(std::is_sorted(seen.begin(), seen.end()));
+}
