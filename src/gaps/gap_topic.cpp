@@ -40,6 +40,12 @@ result<gap_topic> gap_topic::over(sqlite_database& database, std::shared_ptr<pas
 result<gap_topic::batch> gap_topic::read(std::uint32_t shard, std::int64_t after, std::size_t readings) {
   batch out;
   out.last_offset = after;
+  if (auto looked = order_.look(*database_); !looked)
+    return looked.failure();
+  if (order_.is_held(shard, after) && !(nobody_writes_ && nobody_writes_())) {
+    out.at_end = true;
+    return out;
+  }
   bool waits = false;
   for (bool again = true; again;) {
     // One state of the store: a change of the estate takes readings from one transformer's days to another's.
@@ -83,6 +89,7 @@ result<gap_topic::batch> gap_topic::derive(std::uint32_t shard, std::int64_t aft
     if (wait && *wait) {
       waits = true;
       out.last_offset = r.record.offset() - 1;
+      order_.held(shard, out.last_offset, r.run);
       out.at_end = true;
       std::erase_if(out.passed, [&](const passed_record& p) { return p.offset > out.last_offset; });
       break;

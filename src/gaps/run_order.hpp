@@ -4,6 +4,7 @@
 #include "src/store/sqlite.hpp"
 #include "twins/period.hpp"
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <unordered_map>
@@ -23,15 +24,31 @@ public:
   /// Nobody writes: all runs that were seen are over.
   void all_over() noexcept { over_ = newest_; }
 
+  /// The record behind an offset was found waiting for the end of its run. It waits as long, whatever else changes.
+  void held(std::uint32_t shard, std::int64_t after, std::uint32_t run) {
+    held_.insert_or_assign(shard, hold{after, run});
+  }
+  /// Whether it is known to wait still, without another look at it.
+  bool is_held(std::uint32_t shard, std::int64_t after) const {
+    const auto at = held_.find(shard);
+    return at != held_.end() && at->second.after == after && !is_over(at->second.run);
+  }
+
   /// The last offset of a shard before its readings of a run, or of a later one.
   result<std::int64_t> last_before(sqlite_database& database, std::uint32_t shard, std::uint32_t run);
 
 private:
   static constexpr std::size_t kept_most = 4096;
 
+  struct hold {
+    std::int64_t after = 0;
+    std::uint32_t run = 0;
+  };
+
   std::uint32_t newest_ = 0;
   std::uint32_t over_ = 0;
   std::unordered_map<std::uint64_t, std::int64_t> known_; ///< by run and shard: it never changes
+  std::unordered_map<std::uint32_t, hold> held_;          ///< of each shard the last one
 };
 
 /// The days that a store has readings of, as of one state of it.
