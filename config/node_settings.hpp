@@ -68,6 +68,13 @@ struct node_settings {
   bool judges_by_clock() const noexcept { return judge_by == "clock"; }
 };
 
+/// What an option names that must be there before a node starts.
+enum class named_file : std::uint8_t {
+  none,
+  needed, ///< a file or folder, where it is not empty
+  format  ///< a format that is known by its name, or the file of one
+};
+
 /// One of its options.
 struct node_option {
   using text_member = std::string node_settings::*;
@@ -83,6 +90,7 @@ struct node_option {
   std::int64_t most = std::numeric_limits<std::int64_t>::max(); ///< of a number
   std::string_view unit;                                        ///< of a number
   std::string_view what;                                        ///< for a person
+  named_file names = named_file::none;
 };
 
 /// All of them, table by table.

@@ -26,6 +26,7 @@ struct webhook_option {
   std::int64_t most = 0;     ///< of a number
   std::string_view unit;     ///< of a number
   std::string_view what;     ///< for a person
+  bool is_file = false;      ///< it names one
 };
 
 constexpr std::string_view pushed_topics =
@@ -43,9 +44,9 @@ constexpr std::array<webhook_option, 12> webhook_options{{
   {"state", &webhook_settings::state, "delivering", false, "delivering paused", 0, 0, "",
    "paused: nothing is sent and nothing lost; gridtwin webhooks pause does the same without a restart"},
   {"certificate", &webhook_settings::certificate, "", true, "", 0, 0, "",
-   "by which the receiver knows the node (clientAuth), in PEM, with its intermediate authorities behind it"},
-  {"key", &webhook_settings::key, "", true, "", 0, 0, "", "its private key, in PEM"},
-  {"roots", &webhook_settings::roots, "", true, "", 0, 0, "", "authorities that vouch for the receiver, in PEM"},
+   "by which the receiver knows the node (clientAuth), in PEM, with its intermediate authorities behind it", true},
+  {"key", &webhook_settings::key, "", true, "", 0, 0, "", "its private key, in PEM", true},
+  {"roots", &webhook_settings::roots, "", true, "", 0, 0, "", "authorities that vouch for the receiver, in PEM", true},
   {"allow", &webhook_settings::allow, "", false, "", 0, 0, "",
    "addresses and networks that the receiver may be at beside public ones, as [\"10.1.2.0/24\", \"127.0.0.1\"]"},
   {"most_events", &webhook_settings::most_events, "1000", false, "", 1, 5'000, "events", "of a request"},
@@ -189,9 +190,12 @@ std::string describe_webhooks(const std::vector<webhook_settings>& webhooks) {
   std::string out;
   if (webhooks.empty()) { // shown as they could be, and read as nothing
     out += "\n# [webhooks.NAME]\n";
-    for (const webhook_option& o : webhook_options)
-      out +=
-        "# " + std::string(o.what) + "\n" + bounds_of(o) + "# " + std::string(o.key) + " = " + value_of(o, {}) + "\n";
+    webhook_settings usual;
+    for (const webhook_option& o : webhook_options) {
+      take_fallback(o, usual);
+      out += "# " + std::string(o.what) + "\n" + bounds_of(o) + "# " + std::string(o.key) + " = " + value_of(o, usual)
+             + "\n";
+    }
   }
   for (const webhook_settings& one : webhooks) {
     // A dot in a bare key would nest.
@@ -199,6 +203,14 @@ std::string describe_webhooks(const std::vector<webhook_settings>& webhooks) {
     for (const webhook_option& o : webhook_options)
       out += "# " + std::string(o.what) + "\n" + bounds_of(o) + std::string(o.key) + " = " + value_of(o, one) + "\n";
   }
+  return out;
+}
+
+std::vector<std::pair<std::string_view, std::string>> files_of(const webhook_settings& webhook) {
+  std::vector<std::pair<std::string_view, std::string>> out;
+  for (const webhook_option& o : webhook_options)
+    if (o.is_file)
+      out.emplace_back(o.key, webhook.*std::get<text_member>(o.member));
   return out;
 }
 

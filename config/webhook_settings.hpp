@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace gridtwin {
@@ -33,6 +34,9 @@ struct webhook_settings {
 inline constexpr std::size_t most_webhooks = 64;
 inline constexpr std::size_t longest_webhook_name = 64;
 inline constexpr std::size_t most_allowed_networks = 64;
+
+/// The files that one names, by their keys.
+std::vector<std::pair<std::string_view, std::string>> files_of(const webhook_settings& webhook);
 
 /// Takes over what the table `[webhooks]` has, a table a receiver; unknown keys are refused. What is wrong, or nothing.
 /// What a url, a reader or an address means is looked at where it is used.

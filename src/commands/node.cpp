@@ -12,6 +12,7 @@
 #include "src/process/clock.hpp"
 #include "src/process/interrupt.hpp"
 #include "src/process/small_file.hpp"
+#include "src/replay/run_inputs.hpp"
 
 #include <fmt/format.h>
 
@@ -147,27 +148,32 @@ int run(const run_options& o, const node_run::second_clock& now) {
   return done ? 0 : report_failure(command, done.failure());
 }
 
-/// The file or folder that an option names, where it must be there before a node starts and is not.
-std::optional<std::string> missing_file(const node_option& option, const node_settings& settings) {
-  constexpr std::array<std::string_view, 13> needed{"estate",
-                                                    "rules",
-                                                    "certificate",
-                                                    "key",
-                                                    "roots",
-                                                    "revocations",
-                                                    "policy",
-                                                    "services_roots",
-                                                    "services_revocations",
-                                                    "operators_roots",
-                                                    "operators_revocations",
-                                                    "signing_certificate",
-                                                    "signing_key"};
-  const auto* const text = std::get_if<node_option::text_member>(&option.member);
-  if (text == nullptr || std::find(needed.begin(), needed.end(), option.key) == needed.end())
-    return std::nullopt;
-  const std::string& path = settings.*(*text);
+/// What settings name that must be there before a node starts and is not.
+struct missing_file {
+  std::string key;
+  std::string table;
+  std::string path;
+};
+
+bool is_missing(const std::string& path) {
   std::error_code failed;
-  return path.empty() || std::filesystem::exists(path, failed) ? std::nullopt : std::optional(path);
+  return !path.empty() && !std::filesystem::exists(path, failed);
+}
+
+std::vector<missing_file> missing_files(const node_settings& settings) {
+  std::vector<missing_file> out;
+  for (const node_option& option : node_options()) {
+    if (option.names == named_file::none)
+      continue;
+    const std::string& named = settings.*std::get<node_option::text_member>(option.member);
+    if (option.names == named_file::needed ? is_missing(named) : is_missing(named) && !format_called(named))
+      out.push_back({std::string(option.key), std::string(option.table), named});
+  }
+  for (const webhook_settings& webhook : settings.webhooks)
+    for (auto& [key, path] : files_of(webhook))
+      if (is_missing(path))
+        out.push_back({std::string(key), "webhooks." + webhook.name, path});
+  return out;
 }
 
 int check(const run_options& o) {
@@ -176,11 +182,9 @@ int check(const run_options& o) {
   if (!settings)
     return report_failure(command, settings.failure());
   std::string missing;
-  for (const node_option& option : node_options())
-    if (const auto file = missing_file(option, settings->settings))
-      missing += o.json
-                   ? (missing.empty() ? "" : ",") + json_string(*file)
-                   : "\n  " + std::string(option.key) + " of [" + std::string(option.table) + "]: " + printable(*file);
+  for (const missing_file& one : missing_files(settings->settings))
+    missing += o.json ? (missing.empty() ? "" : ",") + json_string(one.path)
+                      : "\n  " + one.key + " of [" + one.table + "]: " + printable(one.path);
   if (o.json)
     return print_result(command, "{\"ok\":true,\"missing\":[" + missing + "]}\n");
   return print_result(command, o.config + ": good" + (missing.empty() ? "" : "; not there yet:" + missing) + "\n");

@@ -185,6 +185,18 @@ def settings_are_checked_by_name(context):
     missing = json.loads(context.program.run("config", "check", "--config", config, "--json"))["missing"]
     check_equal(missing, [whole["node"]["estate"]], "what the settings name and is not there")
     check(b"not there yet:\n  estate of [node]: " in context.program.run("config", "check", "--config", config), "the same as text")
+    hook = {"url": "https://r.example/", "reader": "urn:gridtwin:service:settlement:s", "topic": "reading",
+            "certificate": "no/c.pem", "key": "no/k.pem", "roots": str(config)}
+    config.write_text(good + '[inbox]\nfolder = "i"\nformat = "nope.toml"\n[webhooks.w]\n'
+                      + "".join(f'{key} = "{value}"\n' for key, value in hook.items()))
+    missing = json.loads(context.program.run("config", "check", "--config", config, "--json"))["missing"]
+    check_equal([os.path.basename(one) for one in missing], ["e", "nope.toml", "c.pem", "k.pem"], "a format's file, and those of a webhook")
+    text = context.program.run("config", "check", "--config", config).decode()
+    check("format of [inbox]: " in text and "certificate of [webhooks.w]: " in text, text)
+    config.write_bytes(b"\n".join(line.removeprefix(b"# ") if b" = " in line or b"[webhooks" in line else line
+                                  for line in shown.splitlines()).replace(b'url = ""', b'url = "https://r.example/"'))
+    refused = context.program.try_run("config", "check", "--config", config).err.decode()
+    check("'reader' of [webhooks.NAME] is empty" in refused, f"what is shown of a webhook that could be has values that are taken: {refused}")
     check_equal(os.path.exists("s"), False, "checking makes nothing")
 
 
