@@ -208,6 +208,10 @@ void append_event_json(const reading_event& event, const field_set& hidden, std:
       object.nothing("reason");
     else
       object.number("reason", r.content.reasons.estimation);
+    if (r.content.reasons.amendment == 0)
+      object.nothing("amendment");
+    else
+      object.word("amendment", std::string_view(&r.content.reasons.amendment, 1));
   }
   if (shows(source) && shows(sender)) // a live reading's source is its sender
     object.text("source", event.source);

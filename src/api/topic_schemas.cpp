@@ -26,7 +26,8 @@ constexpr std::string_view reading_schema = R"({
     "version": {"type": "integer", "minimum": 1, "description": "the highest that is not contradicted stands"},
     "wh": {"type": "integer", "description": "watt-hours, or volt-ampere-reactive hours"},
     "quality": {"type": "string", "description": "A actual, E1 and so on estimates"},
-    "reason": {"type": ["integer", "null"], "description": "of an estimate"},
+    "reason": {"type": ["integer", "null"], "minimum": 1, "maximum": 10, "description": "DI-076, of an estimate"},
+    "amendment": {"enum": ["A", "E", "M", "R", "S", "T", "X", null], "description": "DI-166, of a change; masked with reason"},
     "source": {"type": "string", "description": "file or sender"},
     "line": {"type": "integer", "minimum": 0, "description": "of the source"},
     "known_at": {"type": "string", "format": "date-time", "description": "when it became known"}

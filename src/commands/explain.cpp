@@ -35,6 +35,12 @@ std::string load_json(const half_hour_load& load) {
                      load.import_wh, load.export_wh, load.reported, load.estimated, load.revision);
 }
 
+/// Members, with a comma behind.
+std::string reasons_json(const reasons& r) {
+  return fmt::format("\"reason\":{},\"amendment\":{},", r.estimation == 0 ? "null" : std::to_string(r.estimation),
+                     r.amendment == 0 ? "null" : json_string(std::string_view(&r.amendment, 1)));
+}
+
 std::string json_of(const half_hour_lineage& l, const estate& e) {
   const connection& row = e.connections[l.connection.value];
   std::string out =
@@ -45,10 +51,11 @@ std::string json_of(const half_hour_lineage& l, const estate& e) {
   std::string rest;
   for (const received_reading& r : l.received)
     rest += fmt::format(
-      "{}{{\"wh\":{},\"quality\":\"{}\",\"version\":{},\"verdict\":\"{}\",\"current\":{},\"source\":{},\"line\":{},"
+      "{}{{\"wh\":{},\"quality\":\"{}\",{}\"version\":{},\"verdict\":\"{}\",\"current\":{},\"source\":{},\"line\":{},"
       "\"run\":{},\"known_at\":\"{}\"}}",
-      rest.empty() ? "" : ",", r.reading.content.wh, name_of(r.reading.content.quality), r.reading.version,
-      verdict_of(r), r.current, json_string(r.source), r.reading.line, r.run, format_instant(r.known_s));
+      rest.empty() ? "" : ",", r.reading.content.wh, name_of(r.reading.content.quality),
+      reasons_json(r.reading.content.reasons), r.reading.version, verdict_of(r), r.current, json_string(r.source),
+      r.reading.line, r.run, format_instant(r.known_s));
   out += rest + "],\"refused\":[";
   rest.clear();
   for (const refused_input& r : l.refused)
@@ -75,10 +82,9 @@ std::string text_of(const half_hour_lineage& l, const estate& e) {
                                 name_of(l.quantity), to_string(row.mpan));
   out += l.received.empty() ? "  nothing was accepted for it\n" : "Received, in order of arrival\n";
   for (const received_reading& r : l.received)
-    out +=
-      fmt::format("  {} {:>8} Wh, quality {}, version {}: {}; {} line {}, run {}, known {}\n", r.current ? "*" : " ",
-                  r.reading.content.wh, name_of(r.reading.content.quality), r.reading.version, verdict_of(r),
-                  printable(r.source), r.reading.line, r.run, format_instant(r.known_s));
+    out += fmt::format("  {} {:>8} Wh, {}, version {}: {}; {} line {}, run {}, known {}\n", r.current ? "*" : " ",
+                       r.reading.content.wh, quality_text(r.reading.content), r.reading.version, verdict_of(r),
+                       printable(r.source), r.reading.line, r.run, format_instant(r.known_s));
   bool stands = false;
   for (const received_reading& r : l.received)
     stands = stands || r.current;

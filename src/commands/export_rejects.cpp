@@ -1,4 +1,5 @@
 #include "src/commands/export.hpp"
+#include "src/commands/lineage.hpp"
 
 #include <algorithm>
 #include <compare>
@@ -37,8 +38,8 @@ struct conflict_key {
 conflict_key key_of(const stored_reading& r) noexcept { return {r.day, r.twin, r.slot, r.quantity, r.version}; }
 
 std::string describe(const stored_reading& r, std::size_t contents) {
-  return std::to_string(r.content.wh) + " Wh, quality " + std::string(name_of(r.content.quality)) + ", version "
-         + std::to_string(r.version) + ": one of " + std::to_string(contents) + " contents for this half hour";
+  return std::to_string(r.content.wh) + " Wh, " + quality_text(r.content) + ", version " + std::to_string(r.version)
+         + ": one of " + std::to_string(contents) + " contents for this half hour";
 }
 
 /// Lists contradicting readings with their lineage from the journal, transformer by transformer.

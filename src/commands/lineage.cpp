@@ -130,6 +130,15 @@ result<void> tracer::read_sums() {
 
 } // namespace
 
+std::string quality_text(const content& c) {
+  std::string out = "quality " + std::string(name_of(c.quality));
+  if (c.reasons.estimation != 0)
+    out += ", reason " + std::to_string(c.reasons.estimation);
+  if (c.reasons.amendment != 0)
+    (out += ", amendment ") += c.reasons.amendment;
+  return out;
+}
+
 result<half_hour_lineage> trace_half_hour(store_view& view, mpan meter, period p, quantity q) {
   const estate& e = view.estate();
   std::optional<connection_index> found;

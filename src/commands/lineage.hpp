@@ -42,6 +42,9 @@ struct half_hour_lineage {
   std::optional<day_node> root; ///< of the day and quantity
 };
 
+/// Quality and reasons, as they are told: what else two contents of one half hour may differ by than their value.
+std::string quality_text(const content& c);
+
 /// Error: usage where the estate has no such meter in that half hour.
 result<half_hour_lineage> trace_half_hour(store_view& view, mpan meter, period p, quantity q);
 

@@ -47,6 +47,23 @@ def versions_conflicts_and_refusals(context):
     check_equal((nothing["received"], nothing["refused"]), ([], []), "a half hour of which nothing came")
 
 
+def contents_that_differ_by_a_reason_alone(context):
+    """What contradicts what can be seen, whatever they differ by."""
+    program, estate = context.program, small_estate(context.folder / "estate", [METER])
+    rows = [(METER, END, "0.5", 3, "E1", 2, ""), (METER, END, "0.5", 3, "E1", 3, ""), (METER, END, "0.5", 3, "E1", 3, "T")]
+    store = context.fresh("store")
+    program.replay(estate, write_csv(context.folder / "reads.csv", "mpan,period_end,kwh,version,quality,reason,amendment", rows), store)
+    received = explain(program, store, METER, END)["received"]
+    check_equal([(r["reason"], r["amendment"], r["verdict"]) for r in received],
+                [(2, None, "conflict"), (3, None, "conflict"), (3, "T", "conflict")], "received")
+    told = ["quality E1, reason 2", "quality E1, reason 3", "quality E1, reason 3, amendment T"]
+    text = program.run("explain", "--store", store, "--mpan", METER, "--period", END).decode()
+    refused = [row["detail"] for row in program.rows("rejects", store)]
+    for words in told:
+        check(f"500 Wh, {words}, version 3: conflict" in text, text)
+        check(f"500 Wh, {words}, version 3: one of 3 contents for this half hour" in refused, f"{refused}")
+
+
 def every_line_is_accounted_for(context):
     """Of simulated readings with all faults: each line of a half hour is there, refused, or the same as one that is."""
     program, estate = context.program, context.folder / "estate"
@@ -87,4 +104,4 @@ def every_line_is_accounted_for(context):
 
 
 if __name__ == "__main__":
-    harness.main(__doc__, [versions_conflicts_and_refusals, every_line_is_accounted_for])
+    harness.main(__doc__, [versions_conflicts_and_refusals, contents_that_differ_by_a_reason_alone, every_line_is_accounted_for])

@@ -187,11 +187,17 @@ def se_06_days_runs_estates_and_acts(context):
 def dl_08_made_anew_from_the_log(context):
     """Every reading that the log has, written as a file and replayed: the same roots, and the same exports."""
     world, program = World(context), context.program
+    meter = json.loads(program.run("tail", "reading", "--store", world.store).splitlines()[0])["mpan"]
+    amended = write_csv(context.folder / "amended.csv", "mpan,period_end,kwh,version,quality,reason,amendment",
+                        [(meter, "2026-03-02T12:00:00Z", "0.5", 8, "AAE1", 2, "M")]
+                        + [(meter, "2026-03-02T13:00:00Z", "0.5", 8, "E1", 2, reason) for reason in "MT"])
+    check_equal(program.replay(world.estate, amended, world.store)["conflicts"], 1, "two contents that differ by their amendment alone")
     events = [json.loads(line) for line in program.run("tail", "reading", "--store", world.store).splitlines()]
     random.Random(8).shuffle(events)
-    rows = write_csv(context.folder / "log.csv", "mpan,quantity,period_end,kwh,quality,reason,version",
+    rows = write_csv(context.folder / "log.csv", "mpan,quantity,period_end,kwh,quality,reason,amendment,version",
                      [(one["mpan"], one["quantity"], one["period_end"], f"{one['wh'] // 1000}.{one['wh'] % 1000:03}", one["quality"],
-                       one["reason"] or "", one["version"]) for one in events])
+                       one["reason"] or "", one["amendment"] or "", one["version"]) for one in events])
+    check({one["amendment"] for one in events} > {None, "M"}, "some were amended")
     anew = context.fresh("anew")
     found = program.replay(world.estate, rows, anew)
     check_equal(sum(map(harness.total, (found["quarantined"], found["rejected"], found["duplicates"]))), 0, "the log has nothing that is refused")

@@ -151,7 +151,7 @@ TEST_CASE("reader_api: fields that a role does not see are not there, nor an id 
     return holds(f.get(who, events), "\"" + key + "\":");
   };
   for (const std::string key : {"topic", "shard", "offset", "place", "id", "mpan", "transformer_id", "quantity",
-                                "period_end", "version", "wh", "quality", "reason", "known_at"})
+                                "period_end", "version", "wh", "quality", "reason", "amendment", "known_at"})
     CHECK(has("service:settlement:s", key));
   for (const std::string key : {"source", "line"})
     CHECK(!has("service:settlement:s", key));
