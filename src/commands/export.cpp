@@ -117,6 +117,11 @@ result<export_scope> scope_of(const export_options& o, const store_view& view) {
       return error{errc::usage, "--feeder '" + o.feeder + "' is not on that transformer in the store's estate"};
     scope.feeder = o.feeder;
   }
+  constexpr std::array<std::string_view, 3> of_feeders{"feeder-load", "transformer-load", "quarantined-loads"};
+  if (!o.meter.empty() && std::find(of_feeders.begin(), of_feeders.end(), o.kind) != of_feeders.end())
+    return error{errc::usage, "--mpan is not for " + o.kind
+                                + ", whose rows are sums of many meters: give --transformer, "
+                                  "and --feeder; for what one meter used, export readings"};
   if (!o.meter.empty()) {
     const auto number = parse_mpan(o.meter);
     if (!number)
@@ -213,7 +218,7 @@ void register_export(CLI::App& parent, const std::function<void(std::function<in
   app->add_option("--to", o->to, "Periods that start before this instant (UTC)");
   app->add_option("--transformer", o->transformer, "Only this transformer");
   app->add_option("--feeder", o->feeder, "Only this feeder of --transformer");
-  app->add_option("--mpan", o->meter, "Only this meter");
+  app->add_option("--mpan", o->meter, "Only this meter; not of sums of feeders or transformers");
   app->add_option("--as-known-at", o->as_known_at,
                   "As it was known at this instant (UTC): a reading is known from its run's --received-at on, or else "
                   "from the end of its period");

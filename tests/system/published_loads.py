@@ -325,6 +325,9 @@ def ag_04_fewer_than_the_floor_are_suppressed(context):
         check(done.status == 2 and what in done.err.decode().splitlines()[0], f"{arguments}: {done.describe()}")
     for arguments, what in ((("feeder-load", "--privacy-floor", 5), "no other export has a floor"),
                             (("quarantined-loads", "--dno-alias", "X"), "for lv-feeder alone"),
+                            (("feeder-load", "--mpan", meters[0]), "--mpan is not for feeder-load"),
+                            (("transformer-load", "--mpan", meters[0]), "--mpan is not for transformer-load"),
+                            (("quarantined-loads", "--mpan", meters[0]), "--mpan is not for quarantined-loads"),
                             (("lv-feeder", "--mpan", meters[0]), "--mpan is not for lv-feeder")):
         done = program.try_run("export", *arguments, "--store", store, "--out", out)
         check(done.status == 2 and what in done.err.decode().splitlines()[0], f"{arguments}: {done.describe()}")
