@@ -76,9 +76,10 @@ struct summary_part {
   struct content {
     transformer_index transformer;
     std::uint32_t incarnation = 0; ///< of the transformer that made it
-    transformer_summary summary;
-    transformer_report report; ///< with the last part
-    bool finished = false;     ///< the last part
+    transformer_summary summary;   ///< until the writer has taken it
+    std::size_t days = 0;          ///< that it summarises
+    transformer_report report;     ///< with the last part
+    bool finished = false;         ///< the last part
     std::optional<error> failure;
   };
   std::uint64_t last_group = 0; ///< as it was asked for: the part is committed behind that group

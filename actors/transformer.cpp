@@ -100,6 +100,7 @@ summary_part transformer_state::summarise(std::uint64_t last_group) {
     walk_ = std::make_unique<summary_walk>(*options_.run, options_.transformer, *twins_, *days_);
   summary_part part{last_group, walk_->next()};
   part.part->incarnation = options_.incarnation;
+  part.part->days = part.part->summary.days.size();
   if (part.part->finished)
     walk_.reset();
   return part;

@@ -43,8 +43,8 @@ constexpr std::int64_t open_days_limit(std::int64_t meter_quantities) noexcept {
 /// Groups within which a day counts as being used.
 inline constexpr std::uint64_t groups_of_use = 2;
 
-/// Days of transformers that are summarised between two runs of a node while a sender waits, some tenths of a second;
-/// the next time goes on with the rest.
+/// Days of transformers that are summarised between two runs of a node while a sender waits, some tenths of a second:
+/// when so many are, no more transformers are asked; the next time goes on with the rest.
 constexpr std::size_t days_summarised_while_waited_for = 128;
 /// Transformers that summarise their days at a time.
 constexpr std::size_t summaries_in_flight(std::size_t threads) noexcept { return 2 * threads + 2; }

@@ -224,7 +224,9 @@ void replay_driver::wait(std::optional<std::chrono::milliseconds> most) {
       [&](const summary_taken& taken) {
         if (!transformers_.is_current(*taken.part))
           return;
+        days_summarised_ += taken.part->days;
         if (taken.part->finished) {
+          days_summarised_ += taken.part->days == 0 ? 1 : 0;
           --summaries_out_;
           transformers_.summarised(taken.part->transformer);
           note(taken.part->report);
@@ -276,17 +278,17 @@ void replay_driver::summarise() {
   const auto all = static_cast<std::uint32_t>(transformers_.size());
   std::uint32_t* const from = plan_.live ? plan_.live->summarised_from : nullptr;
   const std::uint32_t first = from != nullptr ? *from : 0;
-  std::size_t days = 0;
   for (std::uint32_t passed = 0; passed < all && !store_failed_ && !stopped_by_user(); ++passed) {
     const transformer_index t{(first + passed) % all};
     if (!transformers_.has_work(t))
       continue;
+    // Of those that are asked at least a day is to come.
+    const std::size_t days = days_summarised_ + summaries_out_;
     if (plan_.live && days >= bounds::days_summarised_while_waited_for && plan_.live->feed->has_waiting()) {
       if (from != nullptr)
         *from = t.value;
       break;
     }
-    days += std::max<std::size_t>(transformers_.days_left(t), 1);
     transformers_.summarise(t, groups_sent_);
     ++summaries_out_;
     while (summaries_out_ >= bounds::summaries_in_flight(plan_.threads) && !store_failed_)

@@ -78,7 +78,8 @@ private:
   std::uint64_t groups_sent_ = 0;
   std::uint64_t groups_done_ = 0;
   std::uint64_t last_release_ = 0;
-  std::size_t summaries_out_ = 0;
+  std::size_t summaries_out_ = 0;   ///< transformers that have been asked and have not finished
+  std::size_t days_summarised_ = 0; ///< by those that have; one without any counts as a day
   bool summaries_durable_ = false;
   std::size_t acts_out_ = 0; ///< lists of audit events that the writer has
   bool store_failed_ = false;

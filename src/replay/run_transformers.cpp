@@ -24,10 +24,7 @@ run_transformers::run_transformers(std::shared_ptr<const run_context> run, caf::
   : run_(std::move(run)), writer_(std::move(writer)), stored_(std::move(stored)), owner_(owner),
     reload_(std::move(reload)), clock_(std::move(clock)),
     actors_(clock_ ? live_parts : timeless_parts, {static_cast<std::uint32_t>(run_->estate->transformers.size()), 0},
-            owner, [this](child_index child) { return make({child.value}); }) {
-  for (const std::vector<utc_day>& days : stored_.unsummarised)
-    left_.push_back(days.size());
-}
+            owner, [this](child_index child) { return make({child.value}); }) {}
 
 caf::actor run_transformers::make(transformer_index t) {
   const auto parked = parked_.find(t);

@@ -41,9 +41,6 @@ public:
     return handle(t) || is_gone(t) || !stored_.unsummarised[t.value].empty();
   }
 
-  /// Days of it that earlier runs have left without a summary.
-  std::size_t days_left(transformer_index t) const noexcept { return left_[t.value]; }
-
   /// Has a group judged by the transformers that it touches.
   void assess(std::shared_ptr<reading_group> group);
   /// A group is durable; `parked`: twins that were parked with it.
@@ -78,7 +75,6 @@ private:
   std::shared_ptr<const run_context> run_;
   caf::actor writer_;
   stored_days_list stored_;
-  std::vector<std::size_t> left_; ///< by transformer: days without a summary when the run began
   caf::scoped_actor& owner_;
   reload_function reload_;
   clock_function clock_;

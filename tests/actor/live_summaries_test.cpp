@@ -45,8 +45,9 @@ public:
     folder_.write("estate/meters.csv", meters);
   }
 
-  /// A run in which each meter brings the half hour of this number. `waits`: a sender comes when it is over.
-  void run(std::int32_t number, bool waits) {
+  /// A run in which each meter brings the half hour of this number, of one day or several. `waits`: a sender comes when
+  /// it is over.
+  void run(std::int32_t number, bool waits, std::int32_t days = 1) {
     replay_plan plan;
     REQUIRE(load_estate((folder_.path() / "estate").string(), plan));
     plan.options_text = "{}";
@@ -55,12 +56,14 @@ public:
     std::size_t answered = 0;
     submission whole{"head-end", 1 + static_cast<std::uint64_t>(number) * transformers, {}};
     for (std::uint32_t t = 0; t < transformers; ++t)
-      whole.readings.push_back(reading_of(t, number));
+      for (std::int32_t day = 0; day < days; ++day)
+        whole.readings.push_back(reading_of(t, number + day * periods_per_day));
+    const std::size_t all = whole.readings.size();
     REQUIRE(feed.offer(whole, [&answered](const answers& a) { answered += a.size(); }));
     bool told = false;
     plan.live = live_turn{&feed,
                           [&] {
-                            if (answered < transformers)
+                            if (answered < all)
                               return false;
                             if (waits && !told)
                               REQUIRE(feed.offer({"late", 1, {reading_of(0, number + 1)}}, [](const answers&) {}));
@@ -79,11 +82,17 @@ public:
 
   /// Those with a day that has no summary.
   std::set<std::uint32_t> left() const {
+    const std::multiset<std::uint32_t> days = days_left();
+    return {days.begin(), days.end()};
+  }
+
+  /// The same, once for each such day.
+  std::multiset<std::uint32_t> days_left() const {
     auto folder = store_folder::for_reading(folder_.path() / "store");
     REQUIRE(folder);
     auto reader = store_reader::open(*folder);
     REQUIRE(reader);
-    std::set<std::uint32_t> out;
+    std::multiset<std::uint32_t> out;
     REQUIRE(reader->for_each_day([&](transformer_number t, utc_day, bool summarised) {
       if (!summarised)
         out.insert(t.value);
@@ -137,6 +146,18 @@ TEST_CASE(
   calm.run(4, false);
   CHECK(hurried.left().empty());
   CHECK(hurried.digest() == calm.digest());
+}
+
+TEST_CASE("live: what a sender waits for is bounded in days, those of this run and those that were left") {
+  constexpr std::size_t days = 20;
+  constexpr std::size_t under_way = bounds::summaries_in_flight(2) * days;
+  wide_estate e;
+  for (std::int32_t number = 0; number < 2; ++number) { // in the second all have one more half hour of each day
+    e.run(number, true, days);
+    const std::size_t summarised = transformers * days - e.days_left().size();
+    CHECK(summarised >= at_a_time);
+    CHECK(summarised <= at_a_time + under_way);
+  }
 }
 
 } // namespace gridtwin
