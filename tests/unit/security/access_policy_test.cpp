@@ -220,6 +220,7 @@ TEST_CASE("access_policy: the example can be read, with its files beside it") {
                    {access_topic::reading, first_meter, "T000001", {}})
           .allowed());
   CHECK(policy->masks({access_role::flexibility, "flexibility-1"}, access_field::reason));
+  CHECK(read_access_policy(std::string(GRIDTWIN_SOURCE_DIR) + "/config/examples/access.toml")); // and its own files
   CHECK(!read_access_policy(folder.path().string()));
   CHECK(!read_access_policy(path + ".absent"));
   folder.write("access.toml", std::string(70'000, ' '));
