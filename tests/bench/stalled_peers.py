@@ -38,7 +38,7 @@ PACE_S = {"frames": 0.01, "https": 0.35}
 UNLIMITED = {"if-021": "requests_per_s = 100000\nrequests_at_once = 100000\n"}
 POLICY = "".join(f'[identities."urn:gridtwin:device:head-end-{number}"]\nmeters = "all"\n' for number in (1, 2))
 KEEPS = "alone, within its rate"
-NOISE_S = 0.2  # between looks at the stalled peers
+NOISE_S = 0.02  # between looks at the stalled peers: those that are cut come again at once
 
 
 def peer_of(node, name):
