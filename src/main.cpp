@@ -92,8 +92,8 @@ int main(int argc, char** argv) {
     const std::string first = argc > 1 ? argv[1] : "";
     const bool named = !first.empty() && first.front() != '-'
                        && app.get_subcommands([&](const CLI::App* a) { return a->get_name() == first; }).empty();
-    std::cerr << "gridtwin: " << (named ? "there is no command '" + first + "'" : failure.what())
-              << " (gridtwin --help shows what there is)\n";
+    std::cerr << "gridtwin: " << (named ? "there is no command '" + first + "'" : failure.what()) << " ("
+              << (named ? "gridtwin" : named_command(app)) << " --help shows what there is)\n";
     return 2;
   } catch (const CLI::ParseError& failure) {
     if (failure.get_exit_code() == 0) // --help

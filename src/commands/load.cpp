@@ -284,7 +284,7 @@ void register_load(CLI::App& parent, const std::function<void(std::function<int(
     "Open loop: messages fall due at the rate, however slow the node is, and times count from when a message was due.\n"
     "Exit status 1 where a reading has no answer, or the store does not have what was answered.\n"
     "Example, 12,000 half hours a second for a minute:\n"
-    "  gridtwin load --to localhost:8443 --cert head-end.pem --key head-end.key --trust services.pem \\\n"
+    "  gridtwin load --to localhost:7470 --cert head-end.pem --key head-end.key --trust services.pem \\\n"
     "    --estate estate --store store --reader --rate 12000 --seconds 60");
   app->callback([o, select, now_us] { select([o, now_us] { return run(*o, now_us); }); });
 }

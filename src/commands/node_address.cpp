@@ -15,7 +15,7 @@ result<void> read_address(const std::string& to, sender_options& out) {
   if (out.host.size() > 2 && out.host.front() == '[' && out.host.back() == ']')
     out.host = out.host.substr(1, out.host.size() - 2);
   if (failed != std::errc() || end != port.data() + port.size() || out.port == 0 || out.host.empty())
-    return error{errc::usage, "--to: write HOST:PORT, as node.example.org:8443"};
+    return error{errc::usage, "--to: write HOST:PORT, as node.example.org:7470"};
   return {};
 }
 

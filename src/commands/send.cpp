@@ -283,7 +283,7 @@ void register_send(CLI::App& parent, const std::function<void(std::function<int(
   app->footer(
     "A reading is on disk before it is sent and keeps its number, so that after a crash the same command goes on\n"
     "where it was. A file that was taken once is not taken again.\n"
-    "Example:\n  gridtwin send --to localhost:8443 --cert head-end.pem --key head-end.key --trust services.pem \\\n"
+    "Example:\n  gridtwin send --to localhost:7470 --cert head-end.pem --key head-end.key --trust services.pem \\\n"
     "    --spool outbox --reads reads.csv");
   app->callback([o, select, now_us] { select([o, now_us] { return run(*o, now_us); }); });
 }

@@ -133,7 +133,7 @@ int set_paused(const webhook_command_options& o, bool paused) {
     {0, o.name, by.at_s, by.who, std::string(paused ? pause_webhook_act : resume_webhook_act), o.name, by.why}, paused);
   if (!changed)
     return report_failure(webhooks_command, changed.failure());
-  const std::string_view how = paused ? "paused" : "delivering";
+  const std::string_view how = paused ? "paused" : "not paused by an operator";
   if (o.json)
     return print_result(webhooks_command, fmt::format("{{\"name\":{},\"paused\":{},\"changed\":{}}}\n",
                                                       json_string(o.name), paused, *changed != 0));

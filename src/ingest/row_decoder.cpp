@@ -76,7 +76,7 @@ std::string fitting_format(const header_columns& header, const format_profile& t
         }))
       return "; these fit --format " + std::string(name);
   }
-  return "; name the format with --format (generic, lcl, lcl-kaggle, or a profile file.toml)";
+  return "; name the format (--format of replay, [inbox] of a node): generic, lcl, lcl-kaggle, or a profile file.toml";
 }
 
 result<std::size_t> find_column(const header_columns& header, const column_choice& choice,
