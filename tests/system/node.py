@@ -187,14 +187,16 @@ def settings_are_checked_by_name(context):
     check(b"not there yet:\n  estate of [node]: " in context.program.run("config", "check", "--config", config), "the same as text")
     hook = {"url": "https://r.example/", "reader": "urn:gridtwin:service:settlement:s", "topic": "reading",
             "certificate": "no/c.pem", "key": "no/k.pem", "roots": str(config)}
-    config.write_text(good + '[inbox]\nfolder = "i"\nformat = "nope.toml"\n[webhooks.w]\n'
+    config.write_text(good + '[inbox]\nfolder = "i"\nformat = "nope.toml"\n'
+                      + '[http]\npolicy = "no/p.toml"\n[push]\nsigning_certificate = "no/s.pem"\nsigning_key = "no/s.key"\n[webhooks.w]\n'
                       + "".join(f'{key} = "{value}"\n' for key, value in hook.items()))
     missing = json.loads(context.program.run("config", "check", "--config", config, "--json"))["missing"]
-    check_equal([os.path.basename(one) for one in missing], ["e", "nope.toml", "c.pem", "k.pem"], "a format's file, and those of a webhook")
+    check_equal([os.path.basename(one) for one in missing], ["e", "nope.toml", "p.toml", "s.pem", "s.key", "c.pem", "k.pem"], "a format's file, and those of a webhook")
     text = context.program.run("config", "check", "--config", config).decode()
     check("format of [inbox]: " in text and "certificate of [webhooks.w]: " in text, text)
-    config.write_bytes(b"\n".join(line.removeprefix(b"# ") if b" = " in line or b"[webhooks" in line else line
-                                  for line in shown.splitlines()).replace(b'url = ""', b'url = "https://r.example/"'))
+    beginning, could_be = shown.split(b"# [webhooks.NAME]\n")
+    could_be = b"\n".join(line.removeprefix(b"# ") if b" = " in line else line for line in could_be.splitlines())
+    config.write_bytes(beginning + b"[webhooks.NAME]\n" + could_be.replace(b'url = ""', b'url = "https://r.example/"'))
     refused = context.program.try_run("config", "check", "--config", config).err.decode()
     check("'reader' of [webhooks.NAME] is empty" in refused, f"what is shown of a webhook that could be has values that are taken: {refused}")
     check_equal(os.path.exists("s"), False, "checking makes nothing")
