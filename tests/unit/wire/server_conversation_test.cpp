@@ -27,18 +27,17 @@ struct sent_frame {
 struct session {
   explicit session(session_credit credit = {}, rate_limit rate = {4'000'000, 16'000'000},
                    std::string identity = "head-end-1")
-    : registry(rate),
-      conversation(identity,
-                   {gate, may, counters,
-                    [this, identity](std::uint64_t readings, std::int64_t now) {
-                      return registry.take_rate(identity, readings, now);
-                    },
-                    credit,
-                    [this](server_conversation::ticket t, std::vector<submission_answer> a) {
-                      answers.emplace_back(t, std::move(a));
-                    },
-                    [this] { return superseded; }, [this](std::uint64_t readings) { told_foreign.push_back(readings); },
-                    [this](std::string_view why) { told_broken.emplace_back(why); }}) {}
+    : registry(rate), conversation(identity, {gate, may, counters,
+                                              [this, identity](std::uint64_t readings, std::int64_t now) {
+                                                return registry.take_rate(identity, readings, now);
+                                              },
+                                              credit,
+                                              [this](server_conversation::ticket t, std::vector<submission_answer> a) {
+                                                answers.emplace_back(t, std::move(a));
+                                              },
+                                              [this] { return superseded; },
+                                              [this](std::uint64_t readings) { told_foreign.push_back(readings); },
+                                              [this](std::string_view why) { told_broken.emplace_back(why); }}) {}
 
   /// What the node sends for a frame.
   std::vector<sent_frame> say(frame_kind kind, const std::string& body) {
