@@ -210,7 +210,9 @@ def wrong_usage(context):
     for what, arguments, mentions in (
             ("no estate given", ["replay", "--reads", world.reads, "--store", store, "--json"], ["estate"]),
             ("unknown option", world.replay_arguments(store, more=["--frobnicate"]), ["frobnicate"]),
+            ("unknown option, and where options stand", world.replay_arguments(store, more=["--frobnicate"]), ["gridtwin replay --help"]),
             ("unknown command", ["frobnicate"], ["frobnicate"]),
+            ("no alarm given", ["alarms", "ack", "--store", store], ["gridtwin alarms ack --help"]),
             ("unknown kind of export", ["export", "nosuch", "--store", store], ["nosuch"]),
             ("instant that is none", ["export", "readings", "--store", store, "--from", "soon"], ["from", "soon"]),
             ("date that is none", ["digest", "--store", store, "--date", "2026-02-30"], ["date", "2026-02-30"]),
