@@ -15,7 +15,7 @@ import types
 import warnings
 
 import harness
-from harness import check, check_equal, mpan, small_estate, utc
+from harness import Skip, check, check_equal, mpan, small_estate, utc
 from live_node import ListeningNode
 from node import Node, until
 from wire_peers import ACCEPTED, DUPLICATE, HELLO, LIMIT_S, WELCOME, Peer, day_run, field, frame
@@ -41,11 +41,16 @@ class FramesListener:
     def port(self):
         return self.node.port
 
+    question = frame(HELLO, field(1, 1) + field(2, 1))
+
+    @staticmethod
+    def is_answer(data):
+        return len(data) >= 5 and data[4] == WELCOME
+
     def lets_in(self, tls):
         """Of a connection that is through its handshake as the client sees it."""
-        tls.sendall(frame(HELLO, field(1, 1) + field(2, 1)))
-        data = tls.recv(5)
-        return len(data) == 5 and data[4] == WELCOME
+        tls.sendall(self.question)
+        return self.is_answer(tls.recv(5))
 
     def check_serves(self):
         """An honest peer's reading is taken."""
@@ -103,9 +108,15 @@ class HttpsListener:
     def port(self):
         return self.node.port
 
+    question = b"GET /readyz HTTP/1.1\r\nHost: localhost\r\n\r\n"
+
+    @staticmethod
+    def is_answer(data):
+        return data.startswith(b"HTTP/1.1 200 ")
+
     def lets_in(self, tls):
-        tls.sendall(b"GET /readyz HTTP/1.1\r\nHost: localhost\r\n\r\n")
-        return tls.recv(1 << 16).startswith(b"HTTP/1.1 200 ")
+        tls.sendall(self.question)
+        return self.is_answer(tls.recv(1 << 16))
 
     def check_serves(self):
         let_in, _ = try_it(self, client(self.folder, "good"), "127.0.0.1")
@@ -237,5 +248,45 @@ def p7_messages_listener(context):
     matrix(context, MessagesListener)
 
 
+def s_client(listener, folder, name, *more):
+    """What `openssl s_client` is answered and what it says, once it has asked what shows that it is in."""
+    shown = ["-cert", folder / f"{name}.pem", "-cert_chain", folder / f"{name}.pem", "-key", folder / f"{name}.key"] if name else []
+    command = ["openssl", "s_client", "-connect", f"127.0.0.1:{listener.port}", "-servername", "localhost", "-verify_hostname", "localhost",
+               "-verify_return_error", "-CAfile", folder / "server.pem", "-quiet", *shown, *more]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        try:
+            process.stdin.write(listener.question)
+            process.stdin.flush()
+            answer = process.stdout.read1(1 << 16)  # until it is answered, or refused
+        except BrokenPipeError:
+            answer = b""
+        if answer:
+            process.terminate()
+        _, said = process.communicate(timeout=LIMIT_S)
+    return answer, said.decode(errors="replace")
+
+
+def foreign_client_openssl_at_each_listener(context):
+    """A client that shares nothing with us: in with a certificate, by TLS 1.3 alone, and the node is the one that it is to be."""
+    if shutil.which("openssl") is None:
+        raise Skip("openssl is absent")
+    for listener_class in (FramesListener, HttpsListener, MessagesListener):
+        folder = made(context, listener_class)
+        listener, what = listener_class(context, folder), listener_class.__name__
+        answer, said = s_client(listener, folder, "good")
+        check(listener.is_answer(answer), f"{what}: {answer!r} {said}")
+        answer, said = s_client(listener, folder, None)
+        check(not answer and "certificate required" in said, f"{what} without a certificate: {answer!r} {said}")
+        answer, said = s_client(listener, folder, "good", "-tls1_2")
+        check(not answer and "protocol version" in said, f"{what} by TLS 1.2: {answer!r} {said}")
+        answer, said = s_client(listener, folder, "self-signed")
+        check(not answer and "alert" in said, f"{what} with a certificate that nobody vouches for: {answer!r} {said}")
+        answer, said = s_client(listener, folder, "good", "-verify_hostname", "another.example")
+        check(not answer and "verify error" in said, f"{what} by another name: {answer!r} {said}")
+        listener.check_serves()
+        listener.node.process.send_signal(signal.SIGTERM)
+        listener.node.process.communicate(timeout=LIMIT_S)
+
+
 if __name__ == "__main__":
-    harness.main(__doc__, [p7_frames_listener, p7_https_listener, p7_messages_listener])
+    harness.main(__doc__, [p7_frames_listener, p7_https_listener, p7_messages_listener, foreign_client_openssl_at_each_listener])
