@@ -133,11 +133,13 @@ int set_paused(const webhook_command_options& o, bool paused) {
     {0, o.name, by.at_s, by.who, std::string(paused ? pause_webhook_act : resume_webhook_act), o.name, by.why}, paused);
   if (!changed)
     return report_failure(webhooks_command, changed.failure());
-  const std::string_view how = paused ? "paused" : "not paused by an operator";
+  const bool anew = *changed != 0;
+  const std::string_view how = paused ? (anew ? "is paused" : "is paused already")
+                                      : (anew ? "is no longer paused by an operator" : "is not paused by an operator");
   if (o.json)
     return print_result(webhooks_command, fmt::format("{{\"name\":{},\"paused\":{},\"changed\":{}}}\n",
-                                                      json_string(o.name), paused, *changed != 0));
-  return print_result(webhooks_command, fmt::format("{} is {}{}\n", o.name, how, *changed != 0 ? "" : " already"));
+                                                      json_string(o.name), paused, anew));
+  return print_result(webhooks_command, fmt::format("{} {}\n", o.name, how));
 }
 
 int pause_webhook(const webhook_command_options& o) { return set_paused(o, true); }

@@ -376,7 +376,7 @@ def the_document_runs_word_for_word(context):
                           stderr=subprocess.PIPE, timeout=LIMIT_S, check=False)
     out, err = done.stdout.decode(), done.stderr.decode()
     check("node ended 0" in err, f"the node ended in good order: {err[-3000:]}")
-    for words in ("settling  delivering  reading to https://localhost:", "Delivered", "settling is paused\n", "settling is not paused by an operator\n", "no dead letters\n",
+    for words in ("settling  delivering  reading to https://localhost:", "Delivered", "settling is paused\n", "settling is no longer paused by an operator\n", "no dead letters\n",
                   "0 dead letters queued\n", "0 dead letters dropped\n"):
         check(words in out, f"{words!r} is said: {out}\n{err[-2000:]}")
     events = [json.loads(line) for line in (folder / "events.jsonl").read_text().splitlines()]
