@@ -47,6 +47,9 @@ public:
   result<batch> read(std::uint32_t shard, std::int64_t after, std::size_t readings);
 
 private:
+  /// Keys of units that are a meter by itself, behind those of transformers.
+  static constexpr std::uint64_t moved_units = std::uint64_t{1} << 40;
+
   /// A reading of the record that is looked at; `row`: of its meter and quantity among those of its unit.
   struct unit_reading {
     std::uint32_t row = 0;
@@ -95,6 +98,10 @@ private:
   result<void> add_events(turn& now, const unit_reading& by, std::span<const day_change> changes);
   result<std::optional<std::vector<gap>>> parts_of(const gap& g, const meter_directory::entry& of, std::uint32_t run);
 
+  // gap_topic_past.cpp
+
+  static presence presence_of(const meter_day& day) noexcept;
+  static void put(meter_day& day, const stored_reading& r);
   /// What the unit had of a day before the record.
   result<const presence_rows*> day_before(turn& now, utc_day day);
   result<record_age> age_of(const turn& now, record_id record);
