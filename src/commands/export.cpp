@@ -45,15 +45,16 @@ using export_function = result<void> (*)(store_view&, const export_scope&, table
 struct export_kind {
   std::string_view name;
   export_function run;
+  bool is_of_meters = true; ///< else its rows are sums of many, and one meter cannot be asked for
 };
 
 constexpr std::array<export_kind, 13> kinds{{
   {"readings", export_readings},
   {"settlement-day", export_settlement_day},
-  {"feeder-load", export_feeder_load},
-  {"transformer-load", export_transformer_load},
-  {"quarantined-loads", export_quarantined_loads},
-  {published_kind, export_lv_feeder},
+  {"feeder-load", export_feeder_load, false},
+  {"transformer-load", export_transformer_load, false},
+  {"quarantined-loads", export_quarantined_loads, false},
+  {published_kind, export_lv_feeder, false},
   {"gaps", export_gaps},
   {"rejects", export_rejects},
   {"load-shapes", export_load_shapes},
@@ -72,8 +73,6 @@ result<publication> publication_of(const export_options& o) {
                                   + " alone; no other export has a floor"};
     return out;
   }
-  if (!o.meter.empty())
-    return error{errc::usage, "--mpan is not for " + std::string(published_kind) + ": what is published is of feeders"};
   if (o.privacy_floor.empty())
     return out;
   const char* const end = o.privacy_floor.data() + o.privacy_floor.size();
@@ -117,11 +116,6 @@ result<export_scope> scope_of(const export_options& o, const store_view& view) {
       return error{errc::usage, "--feeder '" + o.feeder + "' is not on that transformer in the store's estate"};
     scope.feeder = o.feeder;
   }
-  constexpr std::array<std::string_view, 3> of_feeders{"feeder-load", "transformer-load", "quarantined-loads"};
-  if (!o.meter.empty() && std::find(of_feeders.begin(), of_feeders.end(), o.kind) != of_feeders.end())
-    return error{errc::usage, "--mpan is not for " + o.kind
-                                + ", whose rows are sums of many meters: give --transformer, "
-                                  "and --feeder; for what one meter used, export readings"};
   if (!o.meter.empty()) {
     const auto number = parse_mpan(o.meter);
     if (!number)
@@ -169,6 +163,10 @@ int run(const export_options& o) {
       known += (known.empty() ? "" : ", ") + std::string(k.name);
     return report_failure(export_command, {errc::usage, "unknown kind '" + o.kind + "': one of " + known});
   }
+  if (!o.meter.empty() && !kind->is_of_meters)
+    return report_failure(export_command, {errc::usage, "--mpan is not for " + o.kind
+                                                          + ", whose rows are sums of many meters: give --transformer "
+                                                            "and --feeder; for one meter, export readings"});
   auto publication = publication_of(o);
   if (!publication)
     return report_failure(export_command, publication.failure());
