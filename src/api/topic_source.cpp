@@ -214,7 +214,7 @@ public:
       if (!alarm.mpan.empty()) {
         what.meter = parse_mpan(alarm.mpan);
         if (!what.meter)
-          return false;
+          return 0;
       }
       if (!rights.sees(access_operation::read, what))
         return 0;
